@@ -1,0 +1,48 @@
+"""The package: what the image installs and what Beam ships to its workers."""
+
+import setuptools
+
+PACKAGES = ("schemas", "components", "models", "pipeline", "simulation", "examples")
+
+setuptools.setup(
+    name="funnelrank",
+    version="0.1.0",
+    description="Multi-task ranking: impression, click and conversion logs in, a blessed model out",
+    license="Apache-2.0",
+    packages=setuptools.find_packages(
+        include=[f"{package}{suffix}" for package in PACKAGES for suffix in ("", ".*")]
+    ),
+    package_data={"schemas": ["*.pbtxt"]},
+    python_requires=">=3.11,<3.14",
+    install_requires=[
+        "apache-beam>=2.77,<3",
+        "click>=8,<9",
+        "duckdb>=1.4,<2",
+        "jinja2>=3,<4",
+        "matplotlib>=3.9,<4",
+        "pyarrow>=10",
+        "pydantic>=2,<3",
+        "pyyaml>=6,<7",
+        "rich>=13",
+        "tensorboard>=2.20,<3",
+        "tensorflow>=2.21,<2.22",
+        "tensorflow-recommenders>=0.7.7,<0.8",
+        "tensorflow-serving-api>=2.21,<2.22",
+        "tf-keras>=2.21,<2.22",
+        "tfx>=1.21,<1.22",
+    ],
+    extras_require={
+        "kubeflow": ["tfx[kfp]>=1.21,<1.22"],
+        "develop": [
+            "hypothesis>=6",
+            "mypy>=1.15",
+            "pandas-stubs",
+            "pytest>=8",
+            "ruff>=0.12",
+            "scikit-learn>=1.5",
+            "types-PyYAML",
+            "uv>=0.8",
+        ],
+    },
+    entry_points={"console_scripts": ["funnelrank = pipeline.cli:main"]},
+)
