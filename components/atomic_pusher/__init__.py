@@ -1,0 +1,1 @@
+"""Puts a blessed model where servers look for it, all at once."""

@@ -1,0 +1,54 @@
+"""The rim of AtomicPusher: push beside the serving directory, then rename into it."""
+
+import os
+import time
+from typing import Any
+
+from tfx import types
+from tfx.components.pusher import executor
+from tfx.dsl.io import fileio
+from tfx.proto import pusher_pb2
+from tfx.types import artifact_utils
+from tfx.types.standard_component_specs import PUSH_DESTINATION_KEY, PUSHED_MODEL_KEY
+from tfx.utils import proto_utils
+
+_STAGING = ".incoming"
+
+
+class Executor(executor.Executor):
+    """Lets TFX's Pusher copy into a staging directory and renames the finished copy.
+
+    TFX's own Pusher copies file by file into the place where servers look, and does not push at
+    all when a version of the same second exists.
+    """
+
+    def Do(  # noqa: N802
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Pushes if the model is blessed; see the base class."""
+        destination = pusher_pb2.PushDestination()
+        proto_utils.json_to_proto(exec_properties[PUSH_DESTINATION_KEY], destination)
+        serving_dir = destination.filesystem.base_directory
+        staging = os.path.join(serving_dir, _STAGING)
+        if fileio.exists(staging):  # left by a push that was killed
+            fileio.rmtree(staging)
+        destination.filesystem.base_directory = staging
+        staged = {**exec_properties, PUSH_DESTINATION_KEY: proto_utils.proto_to_json(destination)}
+        super().Do(input_dict, output_dict, staged)
+        pushed = artifact_utils.get_single_instance(output_dict[PUSHED_MODEL_KEY])
+        if not pushed.get_int_custom_property("pushed"):
+            return
+        version = next_version(serving_dir)
+        final = os.path.join(serving_dir, version)
+        fileio.rename(pushed.get_string_custom_property("pushed_destination"), final)
+        fileio.rmtree(staging)
+        self._MarkPushed(pushed, pushed_destination=final, pushed_version=version)
+
+
+def next_version(serving_dir: str) -> str:
+    """Returns the second of now, or one more than the newest version if that is later."""
+    versions = [int(name.strip("/")) for name in fileio.listdir(serving_dir) if name.strip("/").isdigit()]
+    return str(max([int(time.time()), *(version + 1 for version in versions)]))

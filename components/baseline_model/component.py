@@ -1,0 +1,57 @@
+"""BaselineModel: the model served now, or the candidate itself where there is none to compare.
+
+An ordinary component instead of TFX's Resolver, which open-source Kubeflow does not run. It is
+cached by its candidate: one candidate keeps the baseline that it was first compared with.
+"""
+
+import json
+import os
+
+import tensorflow as tf
+from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
+from tfx.dsl.component.experimental.decorators import component
+from tfx.dsl.io import fileio
+from tfx.types.standard_artifacts import Model
+from tfx.utils import io_utils, path_utils
+
+OWN_BASELINE = "own_baseline"
+VERSION = "version"
+
+
+def newest_version(serving_dir: str) -> str | None:
+    """Returns the greatest version under `serving_dir`, or None if there is none."""
+    if not fileio.exists(serving_dir):
+        return None
+    versions = [name.strip("/") for name in fileio.listdir(serving_dir)]
+    numbers = [name for name in versions if name.isdigit()]
+    return max(numbers, key=int) if numbers else None
+
+
+def answers(model_path: str) -> frozenset[str]:
+    """Returns the names of what `serving_default` of a SavedModel answers."""
+    signature = tf.saved_model.load(model_path).signatures["serving_default"]
+    return frozenset(signature.structured_outputs)
+
+
+@component
+def BaselineModel(  # noqa: N802
+    candidate: InputArtifact[Model],
+    baseline: OutputArtifact[Model],
+    serving_dir: Parameter[str],
+    outputs: Parameter[str],
+) -> None:
+    """Copies the newest served model, if it answers every output in `outputs` (JSON list).
+
+    Otherwise the baseline is the candidate itself, marked so: gates relative to the baseline then
+    do not speak.
+    """
+    version = newest_version(serving_dir)
+    source = None
+    if version is not None:
+        path = os.path.join(serving_dir, version)
+        if answers(path) >= set(json.loads(outputs)):
+            source = path
+    baseline.set_int_custom_property(OWN_BASELINE, int(source is None))
+    baseline.set_string_custom_property(VERSION, version or "")
+    target = path_utils.serving_model_dir(baseline.uri)
+    io_utils.copy_dir(source or path_utils.serving_model_path(candidate.uri), target)

@@ -1,0 +1,156 @@
+"""Which files a run reads, found without TFX, and without Beam for local paths.
+
+A log's path is a glob in which {SPAN} stands for a date. Clicks and conversions are also read from
+the days after a span, as far as the attribution windows reach: a conversion three days later still
+labels its impression.
+"""
+
+import dataclasses
+import datetime
+import glob
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from schemas.logs import SPAN, Attribution, Log, Logs
+
+_DAY_GLOB = "-".join("[0-9]" * digits for digits in (4, 2, 2))
+_DAY_SECONDS = 86400
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Source:
+    """One file of one log.
+
+    Attributes:
+        log: impressions, clicks or conversions.
+        span: the day it belongs to.
+        path: where it lies.
+        size: its bytes.
+        modified: when it last changed, in a unit that depends on the file system.
+        later: whether its day was not asked for, but lies within a window of one that was.
+    """
+
+    log: str
+    span: datetime.date
+    path: str
+    size: int
+    modified: int
+    later: bool = False
+
+
+def sources(
+    logs: Logs, spans: Sequence[datetime.date], attribution: Attribution
+) -> tuple[Source, ...]:
+    """Returns the files to read for `spans`, in an order that depends on their names alone.
+
+    Raises:
+        ValueError: if a span has no impressions, or a log has no file in any day it is read for.
+    """
+    found: list[Source] = []
+    for name, log in logs.present().items():
+        days = set(spans) if name == "impressions" else set(_reach(spans, attribution))
+        matched = {day: tuple(_match(name, logs.root, log, day, set(spans))) for day in days}
+        missing = [day for day in sorted(days) if not matched[day]]
+        if missing and (name == "impressions" or len(missing) == len(days)):
+            raise ValueError(
+                f"no file matches {_pattern(logs.root, log, str(missing[0]))!r}, the {name} of "
+                f"span {missing[0]}. Check `root` and `path` of the log, and that the span was "
+                f"written; {_existing(logs)}"
+            )
+        found += [source for sources in matched.values() for source in sources]
+    return tuple(sorted(found))
+
+
+def find_spans(logs: Logs) -> list[datetime.date]:
+    """Returns the days for which impressions exist, ascending."""
+    log = logs.impressions
+    day = re.compile(_day_regex(logs.root, log.path))
+    found = set()
+    for path, _, _ in _stat(_pattern(logs.root, log, _DAY_GLOB)):
+        match = day.fullmatch(path)
+        try:
+            found.add(datetime.date.fromisoformat(match["day"] if match else ""))
+        except ValueError:
+            continue  # 2024-02-31 looks like a day, but no span has that name
+    return sorted(found)
+
+
+def fingerprint(logs: Logs, spans: Sequence[datetime.date], attribution: Attribution) -> str:
+    """Returns a digest of path, size and time of change of every file that will be read.
+
+    It enters TFX's cache key: a late conversion in a following day's file gives another one.
+
+    Raises:
+        ValueError: as `sources` does.
+    """
+    lines = (
+        f"{source.log}\t{source.path}\t{source.size}\t{source.modified}\n"
+        for source in sources(logs, spans, attribution)
+    )
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _reach(spans: Iterable[datetime.date], attribution: Attribution) -> Iterator[datetime.date]:
+    """Yields each span and the days in which one of its events may still count."""
+    window = attribution.click_window + attribution.conversion_window
+    for span in spans:
+        for days in range(-(-window // _DAY_SECONDS) + 1):
+            yield span + datetime.timedelta(days=days)
+
+
+def _match(
+    name: str, root: str, log: Log, day: datetime.date, asked: set[datetime.date]
+) -> Iterator[Source]:
+    for path, size, modified in _stat(_pattern(root, log, str(day))):
+        yield Source(name, day, path, size, modified, later=day not in asked)
+
+
+def _pattern(root: str, log: Log, day: str) -> str:
+    """Returns the glob of a day; `root` is no glob, so its brackets are only brackets."""
+    return os.path.join(glob.escape(root), log.path).replace(SPAN, day)
+
+
+def _day_regex(root: str, path: str) -> str:
+    """Translates a glob with {SPAN}s into a regular expression with a group `day`."""
+    days = iter((r"(?P<day>\d{4}-\d{2}-\d{2})",))
+    wild = {"*": "[^/]*", "?": "[^/]", "**/": "(?:.*/)?", "**": ".*"}
+    tokens = re.split(r"(\{SPAN\}|\*\*/|\*\*|\*|\?|\[[^]]+\])", path)
+    regex = [re.escape(os.path.join(root, ""))] if not os.path.isabs(path) else []
+    for token in tokens:
+        if token == SPAN:
+            regex.append(next(days, "(?P=day)"))
+        elif token.startswith("["):
+            regex.append(token.replace("[!", "[^"))
+        else:
+            regex.append(wild.get(token) or re.escape(token))
+    return "".join(regex)
+
+
+def _stat(pattern: str) -> Iterator[tuple[str, int, int]]:
+    """Yields path, size and time of change of the files that match, hidden ones left out."""
+    stat = _stat_remote if "://" in pattern else _stat_local
+    for path, size, modified in stat(pattern):
+        # Writers leave markers such as _SUCCESS beside the files.
+        if not os.path.basename(path).startswith(("_", ".")):
+            yield path, size, modified
+
+
+def _stat_local(pattern: str) -> Iterator[tuple[str, int, int]]:
+    for path in glob.glob(pattern, recursive=True):
+        if os.path.isfile(path):
+            stat = os.stat(path)
+            yield path, stat.st_size, stat.st_mtime_ns
+
+
+def _stat_remote(pattern: str) -> Iterator[tuple[str, int, int]]:
+    from apache_beam.io.filesystems import FileSystems
+
+    for file in FileSystems.match([pattern])[0].metadata_list:
+        yield file.path, file.size_in_bytes, int((file.last_updated_in_seconds or 0) * 1_000_000)
+
+
+def _existing(logs: Logs) -> str:
+    spans = find_spans(logs)
+    return f"impressions exist from {spans[0]} to {spans[-1]}" if spans else "no impressions exist"

@@ -1,0 +1,1 @@
+"""Judges a model by its gates: blessed or refused."""

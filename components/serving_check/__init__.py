@@ -1,0 +1,1 @@
+"""Tries a SavedModel before it is pushed."""

@@ -1,0 +1,60 @@
+"""The 42 fields of a line of Census-Income, in the order of the files, which have no header."""
+
+NUMBERS = (
+    "age",
+    "wage_per_hour",
+    "capital_gains",
+    "capital_losses",
+    "dividends",
+    "employer_size",
+    "weeks_worked",
+)
+
+FIELDS = (
+    "age",
+    "class_of_worker",
+    "industry_code",
+    "occupation_code",
+    "education",
+    "wage_per_hour",
+    "enrolled_last_week",
+    "marital_status",
+    "major_industry",
+    "major_occupation",
+    "race",
+    "hispanic_origin",
+    "sex",
+    "union_member",
+    "reason_for_unemployment",
+    "employment_status",
+    "capital_gains",
+    "capital_losses",
+    "dividends",
+    "tax_filer_status",
+    "previous_region",
+    "previous_state",
+    "household_and_family",
+    "household_summary",
+    "instance_weight",
+    "migration_msa",
+    "migration_region",
+    "migration_within_region",
+    "same_house_a_year_ago",
+    "migration_sunbelt",
+    "employer_size",
+    "parents_present",
+    "father_birth_country",
+    "mother_birth_country",
+    "birth_country",
+    "citizenship",
+    "own_business",
+    "veterans_questionnaire",
+    "veterans_benefits",
+    "weeks_worked",
+    "year",
+    "income",
+)
+
+# Education and marital status are what the labels are made of; the weight says how many people
+# of the population a row stands for, not who the person is.
+NO_FEATURES = ("education", "marital_status", "instance_weight", "income")

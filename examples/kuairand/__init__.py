@@ -1,0 +1,1 @@
+"""KuaiRand-Pure: real short-video impressions with clicks and likes."""

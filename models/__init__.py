@@ -1,0 +1,4 @@
+"""What is learnt: a model is a trunk x an objective x a balance, over an interaction.
+
+This room knows `schemas` and TensorFlow. Only preprocessing, signatures and trainer know TFX.
+"""

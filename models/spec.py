@@ -1,0 +1,47 @@
+"""Everything a model is made from, as it crosses TFX's seams and as it is kept beside the model."""
+
+from pydantic import BaseModel, ConfigDict
+
+from models.config import ModelConfig, TrainingConfig
+from schemas.columns import Column
+from schemas.features import Feature
+from schemas.heads import Head
+from schemas.layout import Layout, make_layout
+
+
+class ModelSpec(BaseModel):
+    """The inputs, the heads and the architecture of one model.
+
+    Attributes:
+        name: of the pipeline.
+        columns: of a raw example, in the order of the examples' encoder.
+        features: the model's inputs.
+        heads: the rates to learn.
+        labels: the labels, in the order of their packed tensor.
+        model: trunk x objective x balance.
+        training: how long and how fast.
+        score: the fusion expression, if there is one.
+        spans: the dates of the data, oldest first.
+        code: hash of the code that made it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    columns: tuple[Column, ...]
+    features: dict[str, Feature]
+    heads: dict[str, Head]
+    labels: tuple[str, ...]
+    model: ModelConfig
+    training: TrainingConfig
+    score: str | None = None
+    spans: tuple[str, ...] = ()
+    code: str = ""
+
+    def layout(self) -> Layout:
+        """Returns the layout of the packed tensors."""
+        return make_layout(self.features)
+
+    def inputs(self) -> tuple[Column, ...]:
+        """Returns the raw columns that a request may bring: features and extras."""
+        return tuple(column for column in self.columns if column.role in ("feature", "extra"))

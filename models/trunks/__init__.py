@@ -1,0 +1,10 @@
+"""Trunks: how the heads share representation.
+
+A trunk is a layer made from `(num_heads, config)`; it turns [B, D] into one [B, U] per head.
+"""
+
+from models.trunks.mmoe import MMoE
+from models.trunks.separate import Separate
+from models.trunks.shared_bottom import SharedBottom
+
+TRUNKS = {"separate": Separate, "shared_bottom": SharedBottom, "mmoe": MMoE}

@@ -1,0 +1,1 @@
+"""How it runs: one YAML in, a TFX pipeline, its runners and the command line."""

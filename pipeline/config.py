@@ -1,0 +1,124 @@
+"""One YAML says it all: what a pipeline reads, learns, and how good it must be."""
+
+import re
+from typing import Annotated, Any
+
+import pydantic
+
+from models.config import ModelConfig, TrainingConfig
+from schemas.gates import Gate, parse_gate
+from schemas.columns import Column, example_columns
+from schemas.features import Feature, check_shares
+from schemas.heads import Head, labels, outputs
+from schemas.logs import (
+    CLICK,
+    CONVERSION,
+    IMPRESSION_ID,
+    IMPRESSION_TIME,
+    VALUE,
+    Attribution,
+    Logs,
+    Split,
+    TimeSplit,
+)
+from schemas.score import names_in_score
+from schemas.strict import Strict
+
+_RESERVED = (IMPRESSION_ID, IMPRESSION_TIME, CLICK, CONVERSION, VALUE)
+
+
+class PipelineConfig(Strict):
+    """Everything about one pipeline, as in `configs/*.yaml`.
+
+    Attributes:
+        name: of the pipeline; lower case, digits and hyphens, as Kubeflow demands.
+        logs: the three logs.
+        attribution: which click belongs to an impression, which conversion to a click.
+        window: how many spans a run reads, the newest last.
+        split: by time or by hash.
+        schema_: the curated schema (`schema` in YAML); derived from the features if absent.
+        truth: a glob of Parquet files with the true probabilities, where logs are simulated.
+        features: the model's inputs.
+        heads: the rates to learn.
+        model: trunk x objective x balance.
+        training: how long and how fast.
+        score: an expression over outputs and numeric columns, answered as `score`.
+        slices: raw features whose values metrics are sliced by.
+        gates: the bars that a model must reach.
+        beam_args: options for Beam's runner; the local one if absent.
+    """
+
+    name: str
+    logs: Logs
+    attribution: Attribution = Attribution()
+    window: Annotated[int, pydantic.Field(ge=1)] = 7
+    split: Split = TimeSplit(eval=1)
+    schema_: str | None = pydantic.Field(default=None, alias="schema")
+    truth: str | None = None
+    features: Annotated[dict[str, Feature], pydantic.Field(min_length=1)]
+    heads: Annotated[dict[str, Head], pydantic.Field(min_length=1)]
+    model: ModelConfig = ModelConfig()
+    training: TrainingConfig = TrainingConfig()
+    score: str | None = None
+    slices: tuple[str, ...] = ()
+    gates: dict[str, str] = pydantic.Field(default_factory=dict)
+    beam_args: tuple[str, ...] = ("--runner=FnApiRunner",)
+
+    @pydantic.field_validator("name")
+    @classmethod
+    def _fits_kubeflow(cls, name: str) -> str:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,127}", name):
+            raise ValueError(
+                "a pipeline's name has lower case letters, digits and hyphens only, because "
+                f"Kubeflow refuses others. Received: {name!r}"
+            )
+        return name
+
+    @pydantic.field_validator("gates", mode="before")
+    @classmethod
+    def _gates_are_text(cls, gates: Any) -> Any:
+        return {name: str(bar) for name, bar in gates.items()} if isinstance(gates, dict) else gates
+
+    @pydantic.model_validator(mode="after")
+    def _parts_agree(self) -> "PipelineConfig":
+        check_shares(self.features)
+        names = self.outputs()
+        if reserved := [name for name in self.features if name in (*_RESERVED, *self.labels())]:
+            raise ValueError(
+                f"features cannot be called {', '.join(reserved)}: that is a key or a label"
+            )
+        if strangers := [name for name in self.slices if name not in self.features]:
+            raise ValueError(
+                f"slices are by raw features, and {', '.join(strangers)} is none. "
+                f"Features are: {', '.join(self.features)}"
+            )
+        if isinstance(self.split, TimeSplit) and self.window <= self.split.eval:
+            raise ValueError(
+                f"window: {self.window} spans leaves nothing to train on, as the split keeps "
+                f"{self.split.eval} for evaluation. Raise `window` or lower `split.eval`"
+            )
+        self.parsed_gates()
+        if self.score is not None:
+            names_in_score(self.score)
+            if "score" in names:
+                raise ValueError("a head cannot be called score where `score` is given")
+        return self
+
+    def outputs(self) -> tuple[str, ...]:
+        """Returns the names of the probabilities that the model answers."""
+        return tuple(output.name for output in outputs(self.heads))
+
+    def labels(self) -> tuple[str, ...]:
+        """Returns the labels of the heads, in order."""
+        return labels(self.heads)
+
+    def parsed_gates(self) -> tuple[Gate, ...]:
+        """Returns the gates, in the order of the YAML."""
+        return tuple(parse_gate(name, bar, self.outputs()) for name, bar in self.gates.items())
+
+    def columns(self) -> tuple[Column, ...]:
+        """Returns the columns of an example."""
+        extras: list[str] = []
+        if self.score is not None:
+            extras = [name for name in names_in_score(self.score) if name not in self.outputs()]
+        return example_columns(self.logs, self.features, self.labels(), extras)

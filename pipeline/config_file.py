@@ -1,0 +1,122 @@
+"""YAML to PipelineConfig, with errors that name the file, the line and the way out."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pydantic
+import yaml
+
+from pipeline.config import PipelineConfig
+from pipeline.errors import Misuse
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> PipelineConfig:
+    """Reads and checks one config.
+
+    Args:
+        path: of the YAML file.
+        overrides: `a.b=c` each, c being YAML; they win over the file.
+
+    Raises:
+        Misuse: naming the file, the line, the rule and the value received.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misuse(f"cannot read the config {path}: {error}") from error
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        given = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise Misuse(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(given, dict):
+        raise Misuse(f"{path} must hold a mapping with at least name, logs, features and heads")
+    if twice := _repeated_key(tree):
+        raise Misuse(f"{path}:{twice.start_mark.line + 1}: the key {twice.value!r} stands twice")
+    overridden = [_override(given, override) for override in overrides]
+    try:
+        return PipelineConfig.model_validate(given)
+    except pydantic.ValidationError as error:
+        raise Misuse(_sentence(path, tree, overridden, error)) from error
+
+
+def _repeated_key(node: yaml.Node | None) -> yaml.ScalarNode | None:
+    if isinstance(node, yaml.SequenceNode):
+        return next(filter(None, map(_repeated_key, node.value)), None)
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    seen: set[str] = set()
+    for key, value in node.value:
+        if key.value in seen:
+            return key
+        seen.add(key.value)
+        if found := _repeated_key(value):
+            return found
+    return None
+
+
+def _override(given: dict[str, Any], override: str) -> tuple[str, ...]:
+    """Sets one `a.b=c` in `given`; returns its keys."""
+    path, equals, value = override.partition("=")
+    if not equals or not path:
+        raise Misuse(f"--set takes key=value, as in training.epochs=2. Received: {override!r}")
+    *parents, last = path.split(".")
+    place = given
+    for key in parents:
+        place = place.setdefault(key, {})
+        if not isinstance(place, dict):
+            raise Misuse(f"--set {override!r}: {key!r} is no mapping in this config")
+    try:
+        place[last] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise Misuse(f"--set {override!r}: the value is not YAML") from error
+    return (*parents, last)
+
+
+def _place(
+    tree: yaml.Node, location: Sequence[str | int], override_keys: Sequence[tuple[str, ...]]
+) -> tuple[str, str]:
+    """Returns the dotted key of an error and its line (or --set)."""
+    node, line, keys = tree, tree.start_mark.line, []
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((k, v) for k, v in node.value if k.value == str(part)), None)
+            if pair is None:
+                continue  # the tag of a union, or a key that is missing
+            line, node = pair[0].start_mark.line, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            if part < len(node.value):
+                node = node.value[part]
+                line = node.start_mark.line
+        else:
+            continue
+        keys.append(str(part))
+    wanted = tuple(str(part) for part in location)
+    for override in override_keys:
+        if all(key in wanted for key in override):
+            return ".".join(override), "--set"
+    return ".".join(keys), str(line + 1)
+
+
+def _sentence(
+    path: Path,
+    tree: yaml.Node,
+    overridden: Sequence[tuple[str, ...]],
+    error: pydantic.ValidationError,
+) -> str:
+    first = error.errors(include_url=False)[0]
+    location = list(first["loc"])
+    context: Mapping[str, Any] = first.get("ctx", {})
+    if first["type"] == "unknown_key":
+        location.append(context["key"])
+    message = str(first["msg"]).removeprefix("Value error, ")
+    if first["type"] == "missing":
+        message = f"the key {location[-1]!r} is missing"
+    elif first["type"] not in ("unknown_key", "value_error"):
+        message += f". Received: {first['input']!r}"
+    key, line = _place(tree, location, overridden)
+    where = f"{path}:{line}" if line != "--set" else line
+    more = error.error_count() - 1
+    also = f" (and {more} more)" if more else ""
+    return f"{where}: {key + ': ' if key else ''}{message}{also}"

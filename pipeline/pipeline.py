@@ -1,0 +1,163 @@
+"""The graph: from three logs to a pushed model. The same for every runner."""
+
+import dataclasses
+import datetime
+import json
+from collections.abc import Sequence
+
+from tfx import components as tfx_components
+from tfx.dsl.components.base.base_node import BaseNode
+from tfx.orchestration.pipeline import Pipeline
+from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
+
+from components.atomic_pusher.component import AtomicPusher
+from components.baseline_model.component import BaselineModel
+from components.data_gate.component import DataGate
+from components.log_example_gen.component import LogExampleGen
+from components.model_gate.component import ModelGate
+from components.serving_check.component import ServingCheck
+from models import preprocessing, trainer
+from models.spec import ModelSpec
+from pipeline.config import PipelineConfig
+from pipeline.evaluation import BASELINE, CANDIDATE, eval_config
+from pipeline.source_hash import source_hash
+from pipeline.work_dir import WorkDir
+
+PREPROCESSING_CODE = ("schemas", "models.spec", "models.preprocessing")
+MODEL_CODE = ("schemas", "models")
+
+
+@dataclasses.dataclass(frozen=True)
+class Sources:
+    """What one run reads.
+
+    Attributes:
+        spans: the dates, oldest first.
+        fingerprint: of every file that will be read.
+        schema: path of the TFMD schema.
+    """
+
+    spans: tuple[datetime.date, ...]
+    fingerprint: str
+    schema: str
+
+
+def create_pipeline(config: PipelineConfig, sources: Sources, work: WorkDir) -> Pipeline:
+    """Returns the graph of one run; nothing runs yet."""
+    return Pipeline(
+        pipeline_name=config.name,
+        pipeline_root=str(work.artifacts),
+        components=_nodes(config, sources, work),
+        enable_cache=True,
+        beam_pipeline_args=list(config.beam_args),
+    )
+
+
+def model_spec(config: PipelineConfig, spans: Sequence[datetime.date], code: str) -> ModelSpec:
+    """Returns what the model is made from."""
+    return ModelSpec(
+        name=config.name,
+        columns=config.columns(),
+        features=config.features,
+        heads=config.heads,
+        labels=config.labels(),
+        model=config.model,
+        training=config.training,
+        score=config.score,
+        spans=tuple(span.isoformat() for span in spans),
+        code=code,
+    )
+
+
+def _nodes(config: PipelineConfig, sources: Sources, work: WorkDir) -> list[BaseNode]:
+    columns = json.dumps([dataclasses.asdict(column) for column in config.columns()])
+    ingest = LogExampleGen(
+        logs=config.logs,
+        attribution=config.attribution,
+        split=config.split,
+        columns=config.columns(),
+        spans=sources.spans,
+        fingerprint=f"{sources.fingerprint} {source_hash('schemas', 'components.log_example_gen')}",
+    )
+    examples = ingest.outputs["examples"]
+    schema = tfx_components.ImportSchemaGen(schema_file=sources.schema)
+    statistics = tfx_components.StatisticsGen(examples=examples)
+    validator = tfx_components.ExampleValidator(
+        statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
+    )
+    data_gate = DataGate(
+        anomalies=validator.outputs["anomalies"], pipeline_name=config.name
+    )
+    transform = tfx_components.Transform(
+        examples=examples,
+        schema=schema.outputs["schema"],
+        preprocessing_fn=_dotted_path(preprocessing.preprocessing_fn),
+        splits_config=transform_pb2.SplitsConfig(analyze=["train"], transform=["train", "eval"]),
+        disable_statistics=True,
+        custom_config={"spec": _transform_spec(config)},
+    )
+    transform.add_upstream_node(data_gate)
+    spec = model_spec(config, sources.spans, source_hash(*MODEL_CODE))
+    training = tfx_components.Trainer(
+        run_fn=_dotted_path(trainer.run_fn),
+        examples=transform.outputs["transformed_examples"],
+        transform_graph=transform.outputs["transform_graph"],
+        train_args=trainer_pb2.TrainArgs(splits=["train"]),
+        eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
+        custom_config={"spec": spec.model_dump_json(), "checkpoints": str(work.checkpoints)},
+    )
+    model = training.outputs["model"]
+    serving_check = ServingCheck(
+        model=model,
+        examples=examples,
+        columns=columns,
+        heads=json.dumps({name: head.model_dump() for name, head in config.heads.items()}),
+    )
+    baseline = BaselineModel(
+        candidate=model, serving_dir=str(work.serving), outputs=json.dumps(config.outputs())
+    )
+    evaluator = tfx_components.Evaluator(
+        examples=examples,
+        model=model,
+        baseline_model=baseline.outputs["baseline"],
+        eval_config=eval_config(config),
+        example_splits=["eval"],
+    )
+    gate = ModelGate(
+        evaluation=evaluator.outputs["evaluation"],
+        baseline=baseline.outputs["baseline"],
+        gates=json.dumps([dataclasses.asdict(gate) for gate in config.parsed_gates()]),
+        candidate_name=CANDIDATE,
+        baseline_name=BASELINE,
+    )
+    pusher = AtomicPusher(
+        model=model,
+        model_blessing=gate.outputs["blessing"],
+        infra_blessing=serving_check.outputs["blessing"],
+        push_destination=pusher_pb2.PushDestination(
+            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(work.serving))
+        ),
+    )
+    return [
+        ingest, schema, statistics, validator, data_gate, transform, training, serving_check,
+        baseline, evaluator, gate, pusher,
+    ]  # fmt: skip
+
+
+def _transform_spec(config: PipelineConfig) -> str:
+    """Returns the part of the spec that preprocessing reads, so that no other change re-runs it."""
+    spec = model_spec(config, (), source_hash(*PREPROCESSING_CODE))
+    fields = type(config)
+    return spec.model_copy(
+        update={
+            "heads": {},
+            "score": None,
+            "model": fields.model_fields["model"].default,
+            "training": fields.model_fields["training"].default,
+        }
+    ).model_dump_json()
+
+
+def _dotted_path(function: object) -> str:
+    """Returns the import path by which TFX finds `function` in another process."""
+    return f"{function.__module__}.{function.__qualname__}"

@@ -1,0 +1,41 @@
+"""Where a run keeps what it makes."""
+
+import dataclasses
+from pathlib import Path
+
+
+@dataclasses.dataclass(frozen=True)
+class WorkDir:
+    """The folders and files under `--work`."""
+
+    root: Path
+
+    @property
+    def artifacts(self) -> Path:
+        """Of TFX, one folder a component."""
+        return self.root / "artifacts"
+
+    @property
+    def metadata(self) -> Path:
+        """ML Metadata in SQLite."""
+        return self.root / "metadata.sqlite"
+
+    @property
+    def serving(self) -> Path:
+        """Pushed models, one folder a version."""
+        return self.root / "serving"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Of training runs that are not finished."""
+        return self.root / "checkpoints"
+
+    @property
+    def schema(self) -> Path:
+        """The schema derived from the features, for configs without a curated one."""
+        return self.root / "schema.pbtxt"
+
+    @property
+    def logs(self) -> Path:
+        """What TFX, Beam and TensorFlow say."""
+        return self.root / "logs"
