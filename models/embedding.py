@@ -38,9 +38,7 @@ class Embedded(NamedTuple):
 def masked_mean(vectors: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
     """Returns the mean of the vectors that the mask keeps, [B, width]; 0 where it keeps none."""
     kept = tf.cast(mask, vectors.dtype)[..., tf.newaxis]  # [B, L, 1]
-    return tf.math.divide_no_nan(
-        tf.reduce_sum(vectors * kept, axis=1), tf.reduce_sum(kept, axis=1)
-    )
+    return tf.math.divide_no_nan(tf.reduce_sum(vectors * kept, axis=1), tf.reduce_sum(kept, axis=1))
 
 
 class PackedEmbedding(tf.keras.layers.Layer):
@@ -50,17 +48,9 @@ class PackedEmbedding(tf.keras.layers.Layer):
         layout: which slot of which packed tensor is which feature.
     """
 
-    def __init__(self, layout: Layout, **kwargs):
-        super().__init__(**kwargs)
+    def __init__(self, layout: Layout):
+        super().__init__()
         self._layout = layout
-        self._sequences = {  # by width, since a gather serves one width
-            width: [
-                (name, owner, length)
-                for name, (owner, length) in layout.sequences.items()
-                if layout.tables[owner].width == width
-            ]
-            for width in layout.widths()
-        }
         self.tables: dict[str, tf.Variable] = {}
 
     def build(self, input_shape: object) -> None:
@@ -73,22 +63,30 @@ class PackedEmbedding(tf.keras.layers.Layer):
             )
         super().build(input_shape)
 
+    def _sequences(self, width: int) -> list[tuple[str, int, int]]:
+        """Returns the (feature, row that pads it, length) of the sequences of one width."""
+        tables = self._layout.tables
+        return [
+            (name, tables[owner].offset, length)
+            for name, (owner, length) in self._layout.sequences.items()
+            if tables[owner].width == width
+        ]
+
     def call(self, inputs: Mapping[str, tf.Tensor]) -> Embedded:
         """Returns the vectors of a batch of packed tensors."""
         fields: dict[int, tf.Tensor] = {}
         sequences: dict[str, tf.Tensor] = {}
         masks: dict[str, tf.Tensor] = {}
         for width in self._layout.widths():
-            slots = [inputs[ids_name(width)]]
+            rows = [inputs[ids_name(width)]]
             sizes = [len(self._layout.lookups[width])]
-            for name, owner, length in self._sequences[width]:
-                rows = inputs[sequence_name(name)]
-                masks[name] = tf.not_equal(rows, self._layout.tables[owner].offset)
-                slots.append(rows)
+            for name, padding, length in self._sequences(width):
+                rows.append(inputs[sequence_name(name)])
                 sizes.append(length)
-            vectors = tf.gather(self.tables[f"table_{width}"], tf.concat(slots, axis=1))
+                masks[name] = tf.not_equal(rows[-1], padding)
+            vectors = tf.gather(self.tables[f"table_{width}"], tf.concat(rows, axis=1))
             fields[width], *elements = tf.split(vectors, sizes, axis=1)
-            for (name, _, _), element in zip(self._sequences[width], elements, strict=True):
+            for (name, _, _), element in zip(self._sequences(width), elements, strict=True):
                 sequences[name] = element
         ordered = {name: sequences[name] for name in self._layout.sequences}
         return Embedded(fields, ordered, masks, inputs[DENSE] if self._layout.dense else None)

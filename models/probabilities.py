@@ -30,7 +30,9 @@ def log_not_joint(logits: Sequence[tf.Tensor]) -> tf.Tensor:
         logits: along a path of heads, root first; each [B].
     """
     breaks = [
-        tf.add_n([*(tf.math.log_sigmoid(passed) for passed in logits[:i]), tf.math.log_sigmoid(-logit)])
+        tf.add_n(
+            [*(tf.math.log_sigmoid(passed) for passed in logits[:i]), tf.math.log_sigmoid(-logit)]
+        )
         for i, logit in enumerate(logits)
     ]
     return breaks[0] if len(breaks) == 1 else tf.reduce_logsumexp(breaks, axis=0)

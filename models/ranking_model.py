@@ -31,7 +31,7 @@ class RankingModel(tfrs.Model):
     def __init__(
         self, layout: Layout, heads: Heads, config: ModelConfig, seed: int | None = None, **kwargs
     ):
-        super().__init__(**kwargs)
+        super().__init__()
         if seed is not None:
             tf.keras.utils.set_random_seed(seed)
         self.config = config
@@ -73,9 +73,7 @@ class RankingModel(tfrs.Model):
         columns = dict(zip(self._labels, tf.unstack(events, len(self._labels), 1), strict=True))
         return self.objective.terms(logits, columns)
 
-    def compute_loss(
-        self, inputs: tuple[Packed, tf.Tensor], training: bool = False
-    ) -> tf.Tensor:
+    def compute_loss(self, inputs: tuple[Packed, tf.Tensor], training: bool = False) -> tf.Tensor:
         """Returns what the balance makes of the terms, a scalar, without penalties."""
         return self.balance(self.terms(inputs, training=training))
 
@@ -104,9 +102,7 @@ class RankingModel(tfrs.Model):
             penalty += self.config.l2 * tf.add_n([tf.nn.l2_loss(kernel) for kernel in kernels])
         return penalty
 
-    def _record(
-        self, loss: tf.Tensor, terms: Mapping[str, tf.Tensor]
-    ) -> dict[str, tf.Tensor]:
+    def _record(self, loss: tf.Tensor, terms: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         self._means["loss"].update_state(loss)
         for name, term in terms.items():
             self._means[f"{name}_loss"].update_state(term)

@@ -42,7 +42,11 @@ class ServingModel(tf.Module):
 
     def __init__(self, model: RankingModel, transform: tft.TFTransformOutput, spec: ModelSpec):
         super().__init__()
-        self.model = model
+        # The weights, not the Keras model: its own traces would be exported beside the doors.
+        self.weights = model.variables
+        self._answer_packed: Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]] = (
+            lambda packed: model.probabilities(model(packed, training=False))
+        )
         self.transform_layer = transform.transform_features_layer()
         self._spec = spec
         self._raw = {
@@ -51,7 +55,8 @@ class ServingModel(tf.Module):
         packed = packed_spec(spec.layout(), len(spec.labels))
         # No door: what the trainer compares with its own answers after the export.
         self.score_packed = tf.function(
-            lambda features: model.probabilities(model(features, training=False)),
+            self._answer_packed,
+            autograph=False,
             input_signature=[
                 {
                     name: tf.TensorSpec([None, *feature.shape], feature.dtype, name=name)
@@ -64,14 +69,14 @@ class ServingModel(tf.Module):
     def signatures(self) -> dict[str, tf.types.experimental.ConcreteFunction]:
         """Returns the concrete functions to export, by signature name."""
         examples = tf.TensorSpec([None], tf.string, name="examples")
+        doors = {
+            "serving_default": (self._answer_examples, examples),
+            "predict_columns": (self._answer_columns, self._column_specs()),
+            "transform_features": (self._transform_examples, examples),
+        }
         return {
-            "serving_default": tf.function(self._answer_examples).get_concrete_function(examples),
-            "predict_columns": tf.function(self._answer_columns).get_concrete_function(
-                self._column_specs()
-            ),
-            "transform_features": tf.function(self._transform_examples).get_concrete_function(
-                examples
-            ),
+            name: tf.function(door, autograph=False).get_concrete_function(given)
+            for name, (door, given) in doors.items()
         }
 
     def _column_specs(self) -> dict[str, tf.TensorSpec]:
@@ -107,8 +112,7 @@ class ServingModel(tf.Module):
         return {name: tensor for name, tensor in packed.items() if name != LABELS}
 
     def _answer(self, raw: dict[str, tf.SparseTensor]) -> dict[str, tf.Tensor]:
-        logits = self.model(self._transform(raw), training=False)
-        answers = self.model.probabilities(logits)
+        answers = self._answer_packed(self._transform(raw))
         if self._spec.score is not None:
             extras = {
                 column.name: _number(raw[column.name])

@@ -119,7 +119,8 @@ def check_export(
     if batch is None:
         raise ValueError("the evaluation split holds no examples: is the last span empty?")
     trained = model.probabilities(model(batch[0], training=False))
-    exported = tf.saved_model.load(directory).score_packed(batch[0])
+    loaded = tf.saved_model.load(directory)  # owns the variables: kept until the answers are there
+    exported = loaded.score_packed(batch[0])
     for output in outputs(spec.heads):
         gap = float(np.max(np.abs(exported[output.name] - trained[output.name])))
         if not gap <= 1e-6:

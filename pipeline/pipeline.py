@@ -14,12 +14,14 @@ from components.atomic_pusher.component import AtomicPusher
 from components.baseline_model.component import BaselineModel
 from components.data_gate.component import DataGate
 from components.log_example_gen.component import LogExampleGen
+from components.log_example_gen.config import IngestConfig
 from components.model_gate.component import ModelGate
 from components.serving_check.component import ServingCheck
 from models import preprocessing, trainer
 from models.spec import ModelSpec
 from pipeline.config import PipelineConfig
 from pipeline.evaluation import BASELINE, CANDIDATE, eval_config
+from pipeline.preflight import Inputs
 from pipeline.source_hash import source_hash
 from pipeline.work_dir import WorkDir
 
@@ -27,27 +29,12 @@ PREPROCESSING_CODE = ("schemas", "models.spec", "models.preprocessing")
 MODEL_CODE = ("schemas", "models")
 
 
-@dataclasses.dataclass(frozen=True)
-class Sources:
-    """What one run reads.
-
-    Attributes:
-        spans: the dates, oldest first.
-        fingerprint: of every file that will be read.
-        schema: path of the TFMD schema.
-    """
-
-    spans: tuple[datetime.date, ...]
-    fingerprint: str
-    schema: str
-
-
-def create_pipeline(config: PipelineConfig, sources: Sources, work: WorkDir) -> Pipeline:
+def create_pipeline(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> Pipeline:
     """Returns the graph of one run; nothing runs yet."""
     return Pipeline(
         pipeline_name=config.name,
         pipeline_root=str(work.artifacts),
-        components=_nodes(config, sources, work),
+        components=_nodes(config, inputs, work),
         enable_cache=True,
         beam_pipeline_args=list(config.beam_args),
     )
@@ -69,18 +56,20 @@ def model_spec(config: PipelineConfig, spans: Sequence[datetime.date], code: str
     )
 
 
-def _nodes(config: PipelineConfig, sources: Sources, work: WorkDir) -> list[BaseNode]:
+def _nodes(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> list[BaseNode]:
     columns = json.dumps([dataclasses.asdict(column) for column in config.columns()])
     ingest = LogExampleGen(
-        logs=config.logs,
-        attribution=config.attribution,
-        split=config.split,
-        columns=config.columns(),
-        spans=sources.spans,
-        fingerprint=f"{sources.fingerprint} {source_hash('schemas', 'components.log_example_gen')}",
+        config=IngestConfig(
+            logs=config.logs,
+            attribution=config.attribution,
+            split=config.split,
+            columns=config.columns(),
+        ).model_dump_json(),
+        spans=json.dumps([span.isoformat() for span in inputs.spans]),
+        fingerprint=f"{inputs.fingerprint} {source_hash('schemas', 'components.log_example_gen')}",
     )
     examples = ingest.outputs["examples"]
-    schema = tfx_components.ImportSchemaGen(schema_file=sources.schema)
+    schema = tfx_components.ImportSchemaGen(schema_file=str(inputs.schema))
     statistics = tfx_components.StatisticsGen(examples=examples)
     validator = tfx_components.ExampleValidator(
         statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
@@ -97,7 +86,7 @@ def _nodes(config: PipelineConfig, sources: Sources, work: WorkDir) -> list[Base
         custom_config={"spec": _transform_spec(config)},
     )
     transform.add_upstream_node(data_gate)
-    spec = model_spec(config, sources.spans, source_hash(*MODEL_CODE))
+    spec = model_spec(config, inputs.spans, source_hash(*MODEL_CODE))
     training = tfx_components.Trainer(
         run_fn=_dotted_path(trainer.run_fn),
         examples=transform.outputs["transformed_examples"],

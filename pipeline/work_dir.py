@@ -31,9 +31,9 @@ class WorkDir:
         return self.root / "checkpoints"
 
     @property
-    def schema(self) -> Path:
-        """The schema derived from the features, for configs without a curated one."""
-        return self.root / "schema.pbtxt"
+    def schemas(self) -> Path:
+        """The schemas of the runs, named by their content."""
+        return self.root / "schemas"
 
     @property
     def logs(self) -> Path:

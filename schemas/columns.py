@@ -55,7 +55,11 @@ def example_columns(
     """
     found = [Column(IMPRESSION_ID, "text", role="key"), Column(IMPRESSION_TIME, "int", role="key")]
     found += [feature_column(name, feature) for name, feature in features.items()]
-    found += [Column(name, "float", role="extra") for name in extras if name not in features]
+    found += [
+        Column(name, "float", role="extra")
+        for name in dict.fromkeys(extras)
+        if name not in features
+    ]
     found += [
         Column(name, "int", role="label") for name in dict.fromkeys((*logs.labels(), *labels))
     ]
@@ -69,5 +73,6 @@ def source_columns(columns: Iterable[Column], logs: Logs) -> tuple[Column, ...]:
     return tuple(
         column
         for column in columns
-        if column.role != "key" and column.name not in (*logs.labels(), VALUE)
+        if column.role in ("feature", "extra")
+        or (column.role == "label" and column.name not in (*logs.labels(), VALUE))
     )

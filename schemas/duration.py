@@ -24,5 +24,8 @@ def parse_seconds(text: str | int) -> int:
 
 
 Seconds = Annotated[
-    int, pydantic.BeforeValidator(parse_seconds), pydantic.WithJsonSchema({"type": "string"})
+    int,
+    pydantic.BeforeValidator(parse_seconds),
+    pydantic.PlainSerializer(lambda seconds: f"{seconds}s", return_type=str),
+    pydantic.WithJsonSchema({"type": "string"}),
 ]

@@ -6,9 +6,10 @@ import re
 
 METRICS = ("auc", "pr_auc", "log_loss", "calibration", "mean_label", "mean_prediction")
 
-_NUMBER = r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?"
+_UNSIGNED = r"\d*\.?\d+(?:[eE][-+]?\d+)?"
+_NUMBER = rf"[-+]?{_UNSIGNED}"
 _ABSOLUTE = re.compile(rf"(>=|<=)\s*({_NUMBER})")
-_RELATIVE = re.compile(rf"(>=|<=)\s*baseline(?:\s*([-+])\s*({_NUMBER}))?")
+_RELATIVE = re.compile(rf"(>=|<=)\s*baseline(?:\s*([-+])\s*({_UNSIGNED}))?")
 _BAND = re.compile(rf"({_NUMBER})\s*\.\.\s*({_NUMBER})")
 
 

@@ -47,7 +47,7 @@ def path(heads: Heads, name: str) -> tuple[str, ...]:
     """Returns the heads from the root to `name`.
 
     Raises:
-        ValueError: if a `given` names no head, or the heads form a circle.
+        ValueError: if `name` or a `given` is no head, or the heads form a circle.
     """
     found: list[str] = []
     current: str | None = name
@@ -57,10 +57,8 @@ def path(heads: Heads, name: str) -> tuple[str, ...]:
                 f"heads must be a forest, but {' given '.join([*found, current])} is a circle"
             )
         if current not in heads:
-            raise ValueError(
-                f"head {found[-1]!r} is given {current!r}, which is no head. "
-                f"Heads are: {', '.join(heads)}"
-            )
+            asked = f"head {found[-1]!r} is given {current!r}, which" if found else repr(current)
+            raise ValueError(f"{asked} is no head. Heads are: {', '.join(heads)}")
         found.append(current)
         current = heads[current].given
     return tuple(reversed(found))

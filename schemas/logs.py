@@ -87,7 +87,7 @@ class TimeSplit(Strict):
     """The last `eval` spans of a run are its evaluation split."""
 
     by: Literal["time"] = "time"
-    eval: int
+    eval: Annotated[int, pydantic.WithJsonSchema({"type": ["integer", "string"]})]
 
     @pydantic.field_validator("eval", mode="before")
     @classmethod
@@ -105,7 +105,12 @@ class HashSplit(Strict):
 
     by: Literal["hash"]
     key: str
-    eval: float
+    eval: Annotated[
+        float,
+        # 15 digits: 7% is 0.07, and 100 times that is 7.000000000000001.
+        pydantic.PlainSerializer(lambda share: f"{100 * share:.15g}%", return_type=str),
+        pydantic.WithJsonSchema({"type": "string"}),
+    ]
 
     @pydantic.field_validator("eval", mode="before")
     @classmethod

@@ -88,16 +88,20 @@ def names_in_score(expression: str) -> tuple[str, ...]:
     """Returns the names an expression uses, in order, once each.
 
     Raises:
-        ValueError: if it has anything but arithmetic.
+        ValueError: if it has anything but arithmetic, or numbers such as 1 / 0.
     """
     tree = _parse(expression)
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    found = [
-        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called
+    nodes = [
+        node for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called
     ]
+    found = [node.id for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset))]
 
     nothing = _Symbol()
-    evaluate_score(
-        expression, dict.fromkeys(found, nothing), dict.fromkeys(FUNCTIONS, nothing.combine)
-    )
+    try:
+        evaluate_score(
+            expression, dict.fromkeys(found, nothing), dict.fromkeys(FUNCTIONS, nothing.combine)
+        )
+    except ArithmeticError as error:
+        raise ValueError(f"score {expression!r} has no value: {error}") from error
     return tuple(dict.fromkeys(found))

@@ -17,8 +17,8 @@ Ints = npt.NDArray[np.int64]
 
 SEGMENTS = ("students", "families", "professionals", "retirees", "bargain", "luxury")
 CATEGORIES = (
-    *("books", "electronics", "fashion", "garden", "grocery", "health"),
-    *("home", "music", "pets", "sports", "toys", "travel"),
+    *("books", "electronics", "fashion", "garden", "grocery"),
+    *("health", "home", "sports", "toys", "travel"),
 )
 DEVICES = ("mobile", "desktop", "tablet")
 BRANDS = tuple(f"brand_{number:02d}" for number in range(24))
@@ -26,8 +26,8 @@ BRANDS = tuple(f"brand_{number:02d}" for number in range(24))
 _SEGMENT_SHARES = (0.2, 0.22, 0.2, 0.14, 0.14, 0.1)
 _SEGMENT_AGES = (22.0, 39.0, 36.0, 68.0, 45.0, 50.0)
 _DEVICE_SHARES = (0.6, 0.3, 0.1)
-_TASTES = 4
-_AFFINITY_DEVIATION = 0.75
+_TASTES = 3
+_AFFINITY_DEVIATION = 0.45
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Users:
         device: index into `DEVICES`, of the one they mostly use.
         age: in years.
         age_known: whether the shop knows the age.
-        taste: [U, 4] latent; its dot product with an item's is the affinity.
+        taste: [U, 3] latent; its dot product with an item's is the affinity.
         click_appetite: logit that the user adds to every click.
         conversion_appetite: logit that the user adds to every conversion; correlated with the
             click appetite, not equal to it.
@@ -66,7 +66,7 @@ class Items:
         brand: index into `BRANDS`.
         price: without promotion.
         age_days: days on sale at the start of the simulation.
-        taste: [I, 4] latent.
+        taste: [I, 3] latent.
         click_appeal: logit that the item adds to every click.
         conversion_appeal: logit that the item adds to every conversion.
     """
@@ -115,7 +115,7 @@ def _tastes(rng: np.random.Generator) -> tuple[Floats, Floats]:
 def _users(rng: np.random.Generator, count: int, segment_taste: Floats) -> Users:
     segment = choose(rng, np.cumsum(_SEGMENT_SHARES), count)
     age = np.clip(np.array(_SEGMENT_AGES)[segment] + rng.normal(0, 6, count), 16, 95).round()
-    segment_click = shuffled_levels(rng, len(SEGMENTS), 0.3)
+    segment_click = shuffled_levels(rng, len(SEGMENTS), 0.4)
     segment_conversion = 0.5 * segment_click + shuffled_levels(rng, len(SEGMENTS), 0.35)
     own = rng.normal(size=(3, count))
     taste = segment_taste[segment] + rng.normal(0, 0.12, (count, _TASTES))
@@ -138,9 +138,9 @@ def _items(rng: np.random.Generator, count: int, category_taste: Floats) -> Item
     # Every category has its own few big brands.
     brands = np.stack([rng.permutation(len(BRANDS)) for _ in CATEGORIES])
     brand = brands[category, choose(rng, np.cumsum(1 / np.arange(1.0, len(BRANDS) + 1)), count)]
-    quality = shuffled_levels(rng, len(BRANDS), 0.3)[brand] + rng.normal(0, 0.12, count)
-    category_click = shuffled_levels(rng, len(CATEGORIES), 0.3)
-    category_conversion = 0.3 * category_click + shuffled_levels(rng, len(CATEGORIES), 0.35)
+    quality = shuffled_levels(rng, len(BRANDS), 0.3)[brand] + rng.normal(0, 0.1, count)
+    category_click = shuffled_levels(rng, len(CATEGORIES), 0.45)
+    category_conversion = 0.3 * category_click + shuffled_levels(rng, len(CATEGORIES), 0.4)
     category_price = shuffled_levels(rng, len(CATEGORIES), 0.7)
     rank = rng.permutation(count)
     return Items(

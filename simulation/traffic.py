@@ -108,7 +108,8 @@ def plan(settings: Settings) -> Iterator[Chunk]:
 def second_of_day(share: Floats) -> Floats:
     """Returns the second of the day by which each `share` of a day's impressions have happened."""
     reached = np.cumsum((0.0, *_HOUR_SHARES))
-    return np.interp(share, reached / reached[-1], np.arange(25) * 3600.0)
+    seconds: Floats = np.interp(share, reached / reached[-1], np.arange(25) * 3600.0)
+    return seconds
 
 
 def visit(settings: Settings, shop: Shop, chunk: Chunk) -> Impressions:

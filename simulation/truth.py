@@ -10,10 +10,10 @@ import numpy as np
 
 from simulation.settings import Settings
 from simulation.shop import Floats, Shop
-from simulation.traffic import Chunk, Impressions, first_second, visit
+from simulation.traffic import DAY_SECONDS, Chunk, Impressions, first_second, visit
 
-_CLICK_DEVICE = (0.15, -0.2, 0.0)
-_CONVERSION_DEVICE = (-0.35, 0.45, 0.1)
+_CLICK_DEVICE = (0.25, -0.3, 0.0)
+_CONVERSION_DEVICE = (-0.45, 0.55, 0.1)
 _SAMPLES = 8
 _SAMPLE_ROWS = 65_536
 _SAMPLE_PART = 2**31
@@ -58,10 +58,10 @@ def logits(shop: Shop, impressions: Impressions) -> tuple[Floats, Floats]:
         + items.click_appeal[item]
         + affinity
         + np.array(_CLICK_DEVICE)[impressions.device]
-        + 0.25 * evening
-        - 0.1 * dearness
-        - 0.15 * staleness
-        - 0.55 * np.log(impressions.position)
+        + 0.3 * evening
+        - 0.2 * dearness
+        - 0.2 * staleness
+        - 0.7 * np.log(impressions.position)
     )
     conversion = (
         users.conversion_appetite[user]
@@ -69,7 +69,7 @@ def logits(shop: Shop, impressions: Impressions) -> tuple[Floats, Floats]:
         + 0.4 * affinity
         + np.array(_CONVERSION_DEVICE)[impressions.device]
         + 0.15 * evening
-        - 0.55 * dearness
+        - 0.65 * dearness
     )
     return click, conversion
 
@@ -88,19 +88,20 @@ def calibrate(settings: Settings, shop: Shop) -> Biases:
     return Biases(click_bias, _solve(conversion, clicked, settings.conversion_rate))
 
 
-def _sample_chunks(settings: Settings) -> list[Chunk]:
-    """Returns chunks of whole days, with part numbers (and so random streams) no plan has."""
-    days = [sample * settings.days // _SAMPLES for sample in range(_SAMPLES)]
-    return [
-        Chunk(day, _SAMPLE_PART + sample, 0, _SAMPLE_ROWS, first_second(settings), 0.0, 1.0)
-        for sample, day in enumerate(days)
-    ]
-
-
 def reveal(shop: Shop, biases: Biases, impressions: Impressions) -> Truth:
     """Returns the true probabilities of impressions."""
     click, conversion = logits(shop, impressions)
     return Truth(sigmoid(click + biases.click), sigmoid(conversion + biases.conversion))
+
+
+def _sample_chunks(settings: Settings) -> list[Chunk]:
+    """Returns chunks of whole days, with part numbers (and so random streams) no plan has."""
+    days = [sample * settings.days // _SAMPLES for sample in range(_SAMPLES)]
+    begin = first_second(settings)
+    return [
+        Chunk(day, _SAMPLE_PART + sample, 0, _SAMPLE_ROWS, begin + day * DAY_SECONDS, 0.0, 1.0)
+        for sample, day in enumerate(days)
+    ]
 
 
 def _solve(logit: Floats, weight: Floats, rate: float) -> float:

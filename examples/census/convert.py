@@ -43,7 +43,8 @@ def convert(source: Path, out: Path, seed: int = 0) -> dict[str, int]:
     Raises:
         FileNotFoundError: if a published file is missing.
         FileExistsError: if `out` is there and not empty.
-        duckdb.Error: if a line has not 42 fields, or an income that is neither of the two.
+        ValueError: if a line has not 42 fields.
+        duckdb.Error: if a number is none, or an income is neither of the two.
     """
     train, test = (_find(source, f"census-income.{end}") for end in ("data", "test"))
     # One thread: lines keep the order of the file, and the same files give the same bytes.
@@ -77,11 +78,19 @@ def _find(folder: Path, name: str) -> Path:
 def _load(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
     """Makes a table of the fields of `path`, all text, with the number of the line from 1."""
     columns = ", ".join(f"'{name}': 'VARCHAR'" for name in FIELDS)
-    connection.execute(
-        f"CREATE TABLE {table} AS SELECT *, row_number() OVER () AS line "
-        f"FROM read_csv(?, delim=', ', header=false, quote='', escape='', columns={{{columns}}})",
-        [str(path)],
-    )
+    try:
+        connection.execute(
+            f"CREATE TABLE {table} AS SELECT *, row_number() OVER () AS line "
+            "FROM read_csv(?, auto_detect=false, delim=', ', header=false, quote='', escape='', "
+            f"columns={{{columns}}})",
+            [str(path)],
+        )
+    except duckdb.InvalidInputException as error:
+        where = " ".join(str(error).splitlines()[:3])
+        raise ValueError(
+            f"a line of {path.name} must have {len(FIELDS)} fields with a comma and a space "
+            f"between them. Received: {where}. Take the file as published"
+        ) from error
 
 
 def _write(connection: duckdb.DuckDBPyConnection, part: str, draft: Path) -> int:

@@ -2,8 +2,8 @@
 
 A click is `is_click`; a conversion is a like of a clicked video (`is_click` and `is_like`). The
 data has one time per impression, so clicks and conversions happen at the time of their
-impression: every delay in these logs is zero. Likes without a click (691 of the impressions) are
-no conversions and are left out.
+impression: every delay in these logs is zero. Likes without a click (703 published rows) are no
+conversions and are left out.
 
 An impression is a user, a video and a time, and its id says just that. Rows that repeat stay in
 the logs, under one id, for ingestion to drop.
@@ -80,7 +80,10 @@ def convert(source: Path, out: Path) -> dict[str, int]:
                 connection.sql(
                     f"{query} AND date = ? ORDER BY time_ms, impression_id", params=[date]
                 ).write_parquet(str(folder / "part-00000.parquet"), compression="zstd")
-        return {log: connection.sql(query).count("*").fetchall()[0][0] for log, query in _LOGS.items()}
+        return {
+            log: int(connection.sql(query).count("*").fetchall()[0][0])
+            for log, query in _LOGS.items()
+        }
 
 
 def _load(connection: duckdb.DuckDBPyConnection, sources: Sources) -> None:

@@ -59,7 +59,10 @@ def read(
     if files[0].suffix == ".parquet":
         relation = connection.read_parquet(names)
     else:
-        relation = connection.read_csv(names, header=True, all_varchar=True, sep=",", quotechar='"')
+        relation = connection.sql(
+            "SELECT * FROM read_csv(?, header = true, all_varchar = true, delim = ',', quote = '\"')",
+            params=[names],
+        )
     if missing := [column for column in columns if column not in relation.columns]:
         raise ValueError(
             f"{files[0].name} must have the column {missing[0]} of KuaiRand-Pure. "

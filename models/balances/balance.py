@@ -14,8 +14,8 @@ class Balance(tf.keras.layers.Layer):
     are trained, and saved in checkpoints, with the model's.
     """
 
-    def __init__(self, config: ModelConfig, **kwargs):
-        super().__init__(**kwargs)
+    def __init__(self, config: ModelConfig):
+        super().__init__()
         self.config = config
 
     def call(self, terms: Mapping[str, tf.Tensor]) -> tf.Tensor:
@@ -39,4 +39,5 @@ class Balance(tf.keras.layers.Layer):
             loss: what `call` made of them, plus the penalties of the weights.
             variables: what the step trains.
         """
-        return tape.gradient(loss, variables)
+        gradients: list[tf.Tensor | tf.IndexedSlices | None] = tape.gradient(loss, variables)
+        return gradients

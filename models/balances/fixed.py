@@ -26,6 +26,4 @@ class Fixed(Balance):
 
     def call(self, terms: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """Returns the weighted sum."""
-        return tf.add_n(
-            [self.config.weights.get(name, 1.0) * term for name, term in terms.items()]
-        )
+        return tf.add_n([self.config.weights.get(name, 1.0) * term for name, term in terms.items()])

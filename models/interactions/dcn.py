@@ -16,8 +16,8 @@ class CrossNetwork(tf.keras.layers.Layer):
     a fixed deviation of 0.05, the crosses of wide inputs would drown the inputs.
     """
 
-    def __init__(self, layout: Layout, config: ModelConfig, **kwargs):
-        super().__init__(**kwargs)
+    def __init__(self, layout: Layout, config: ModelConfig):
+        super().__init__()
         self.crosses = [
             tfrs.layers.dcn.Cross(config.cross_rank, kernel_initializer="glorot_uniform")
             for _ in range(config.cross_layers)

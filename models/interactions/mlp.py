@@ -13,8 +13,8 @@ class SideBySide(tf.keras.layers.Layer):
     A layer of its own here would be shared by all heads: ESMM shares the embedding alone.
     """
 
-    def __init__(self, layout: Layout, config: ModelConfig, **kwargs):
-        super().__init__(**kwargs)
+    def __init__(self, layout: Layout, config: ModelConfig):
+        super().__init__()
 
     def call(self, embedded: Embedded) -> tf.Tensor:
         """Returns [B, D]."""

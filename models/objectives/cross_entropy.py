@@ -8,9 +8,7 @@ from models.probabilities import log_joint, log_not_joint
 from schemas.heads import Heads
 
 
-def joint_event(
-    labels: Mapping[str, tf.Tensor], heads: Heads, path: Sequence[str]
-) -> tf.Tensor:
+def joint_event(labels: Mapping[str, tf.Tensor], heads: Heads, path: Sequence[str]) -> tf.Tensor:
     """Returns 1 where the events of all heads of `path` happened, else 0; [B].
 
     One event that did not happen settles it. NaN where none is known to have failed and one is

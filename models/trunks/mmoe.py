@@ -16,8 +16,8 @@ class MMoE(tf.keras.layers.Layer):
     MLP; all of them are one stacked kernel per layer, all gates one matrix without bias.
     """
 
-    def __init__(self, num_heads: int, config: ModelConfig, **kwargs):
-        super().__init__(**kwargs)
+    def __init__(self, num_heads: int, config: ModelConfig):
+        super().__init__()
         self._num_heads = num_heads
         self._num_experts = config.experts
         self._units = config.units

@@ -9,8 +9,8 @@ from models.config import ModelConfig
 class SharedBottom(tf.keras.layers.Layer):
     """One MLP for all heads (Caruana, "Multitask Learning", Machine Learning 1997)."""
 
-    def __init__(self, num_heads: int, config: ModelConfig, **kwargs):
-        super().__init__(**kwargs)
+    def __init__(self, num_heads: int, config: ModelConfig):
+        super().__init__()
         self._num_heads = num_heads
         self.mlp = tfrs.layers.blocks.MLP(list(config.units), final_activation="relu")
 

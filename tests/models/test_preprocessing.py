@@ -1,92 +1,14 @@
 import math
-import tempfile
 
 import pytest
 import tensorflow as tf
-import tensorflow_transform as tft
-import tensorflow_transform.beam as tft_beam
-from pydantic import TypeAdapter
-from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
-from models.config import ModelConfig, TrainingConfig
-from models.preprocessing import leading, preprocessing_fn
-from models.spec import ModelSpec
-from schemas.columns import Column
-from schemas.features import Feature
-
-FEATURES = TypeAdapter(dict[str, Feature]).validate_python(
-    {
-        "item": {
-            "kind": "categorical",
-            "side": "item",
-            "vocabulary": {"max_size": 2, "min_count": 2, "oov": 1},
-            "width": 8,
-        },
-        "city": {"kind": "categorical", "side": "user", "hash": 5, "width": 8},
-        "age": {
-            "kind": "numeric",
-            "side": "user",
-            "transform": "quantiles",
-            "buckets": 2,
-            "width": 4,
-        },
-        "history": {"kind": "sequence", "side": "user", "shares": "item", "max_length": 3},
-        "price": {"kind": "numeric", "side": "item"},
-        "stock": {"kind": "numeric", "side": "item", "transform": "log"},
-    }
-)
-SPEC = ModelSpec(
-    name="tiny",
-    columns=tuple(
-        Column(name, kind, repeated=name == "history")
-        for name, kind in {
-            "item": "text",
-            "city": "text",
-            "age": "float",
-            "history": "text",
-            "price": "float",
-            "stock": "float",
-        }.items()
-    )
-    + (Column("click", "int", role="label"),),
-    features=FEATURES,
-    heads={},
-    labels=("click",),
-    model=ModelConfig(),
-    training=TrainingConfig(),
-)
-# item: a x3 and b x2 are known, c is seen once; the rest as named.
-ROWS = [
-    {"item": ["a"], "city": ["x"], "age": [10.0], "history": ["b", "z", "a", "b"], "price": [1.0]},
-    {"item": ["a"], "age": [20.0], "history": [], "price": [3.0], "stock": [math.e - 1]},
-    {"item": ["a"], "city": [""], "age": [30.0], "price": [math.nan], "stock": [0.0]},
-    {"item": ["b"], "city": ["x"], "age": [40.0], "price": [math.inf]},
-    {"item": ["b"], "city": ["y"], "price": [2.0]},
-    {"item": ["c"], "city": ["y"], "price": []},
-]
-CLICKS = [[1], [0], [0], [1], [], [0]]
+from models.preprocessing import leading
 
 
-@pytest.fixture(scope="module")
-def packed():
-    rows = [
-        {
-            **{name: row.get(name, []) for name in FEATURES},
-            "click": clicks,
-        }
-        for row, clicks in zip(ROWS, CLICKS, strict=True)
-    ]
-    dtypes = {"text": tf.string, "float": tf.float32, "int": tf.int64}
-    metadata = dataset_metadata.DatasetMetadata(
-        schema_utils.schema_from_feature_spec(
-            {c.name: tf.io.VarLenFeature(dtypes[c.type]) for c in SPEC.columns}
-        )
-    )
-    with tft_beam.Context(temp_dir=tempfile.mkdtemp()):
-        (data, _), _ = (rows, metadata) | tft_beam.AnalyzeAndTransformDataset(
-            lambda inputs: preprocessing_fn(inputs, {"spec": SPEC.model_dump_json()})
-        )
-    return data
+@pytest.fixture
+def packed(tiny):
+    return tiny.packed
 
 
 def column(packed, name):
@@ -136,27 +58,15 @@ def test_leading_cuts_long_rows_and_pads_short_ones():
     assert leading(values, 4, -1).numpy().tolist() == [[1, 2, 3, -1], [4, -1, -1, -1]]
 
 
-def test_the_transform_graph_lives_without_labels(tmp_path):
-    rows = [{**{name: row.get(name, []) for name in FEATURES}, "click": [1]} for row in ROWS]
-    dtypes = {"text": tf.string, "float": tf.float32, "int": tf.int64}
-    metadata = dataset_metadata.DatasetMetadata(
-        schema_utils.schema_from_feature_spec(
-            {c.name: tf.io.VarLenFeature(dtypes[c.type]) for c in SPEC.columns}
-        )
-    )
-    with tft_beam.Context(temp_dir=str(tmp_path / "temp")):
-        _, transform_fn = (rows, metadata) | tft_beam.AnalyzeAndTransformDataset(
-            lambda inputs: preprocessing_fn(inputs, {"spec": SPEC.model_dump_json()})
-        )
-        transform_fn | tft_beam.WriteTransformFn(str(tmp_path / "graph"))
-    layer = tft.TFTransformOutput(str(tmp_path / "graph")).transform_features_layer()
+def test_the_transform_graph_lives_without_labels(tiny):
+    layer = tiny.transform().transform_features_layer()
     empty = {
         name: tf.SparseTensor(
             tf.zeros([0, 2], tf.int64),
             tf.zeros([0], tf.float32 if name in ("age", "price", "stock") else tf.string),
             [2, 0],
         )
-        for name in FEATURES
+        for name in tiny.spec.features
     }
     answer = layer(empty)
     assert answer["ids_8"].numpy().tolist() == [[0, 4], [0, 4]]

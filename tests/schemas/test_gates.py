@@ -1,6 +1,8 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.gates import Gate, parse_gate
 
@@ -38,3 +40,20 @@ def test_a_gate_on_an_unknown_metric_names_the_known_ones():
 def test_a_bar_that_cannot_be_read_is_refused_with_the_ways_to_write_one(bar):
     with pytest.raises(ValueError, match=r"cannot be read.*'>= baseline - 0.002'"):
         parse_gate("ctr.auc", bar, OUTPUTS)
+
+
+def test_a_gate_is_called_as_in_the_yaml_and_keeps_its_bar_without_blanks():
+    gate = parse_gate("ctr.auc", "  >=  0.5 ", OUTPUTS)
+    assert (gate.name, gate.bar, gate.lower) == ("ctr.auc", ">=  0.5", 0.5)
+
+
+@pytest.mark.parametrize("bar", [">= baseline * 2", ">= baseline - -0.1", "nan .. 1"])
+def test_a_bar_that_is_nearly_one_is_refused_in_the_same_words(bar):
+    with pytest.raises(ValueError, match=r"cannot be read.*'>= baseline - 0.002'"):
+        parse_gate("ctr.auc", bar, OUTPUTS)
+
+
+@given(st.floats(-100, 100), st.floats(0, 100))
+def test_a_band_keeps_the_numbers_as_written(lower, width):
+    gate = parse_gate("ctr.auc", f"{lower!r} .. {lower + width!r}", OUTPUTS)
+    assert (gate.lower, gate.upper) == (lower, lower + width)

@@ -1,6 +1,8 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.score import evaluate_score, names_in_score
 
@@ -35,3 +37,28 @@ def test_what_is_not_an_expression_is_refused():
 def test_an_unknown_name_is_refused_with_the_known_ones():
     with pytest.raises(ValueError, match="score names 'cvt'; known are ctr"):
         evaluate_score("cvt", {"ctr": 0.5}, FUNCTIONS)
+
+
+def test_the_names_of_a_score_come_in_the_order_they_are_written():
+    names = names_in_score("ctr * log(1 + price) * ctr ** 2 + min(cvr, 1)")
+    assert names == ("ctr", "price", "cvr")
+
+
+@pytest.mark.parametrize(
+    "expression", ["price[0]", "lambda: 1", "ctr % 2", "ctr < 1", "True + ctr", "min(ctr, key=1)"]
+)
+def test_python_that_looks_like_arithmetic_is_refused(expression):
+    with pytest.raises(ValueError, match=r"score may hold names, numbers"):
+        names_in_score(expression)
+
+
+@pytest.mark.parametrize("expression", ["ctr * (1 / 0)", "10.0 ** 10 ** 10"])
+def test_numbers_that_have_no_value_are_refused(expression):
+    with pytest.raises(ValueError, match="has no value"):
+        names_in_score(expression)
+
+
+@given(st.floats(0.001, 1), st.floats(0.001, 1), st.floats(-2, 2), st.floats(-2, 2))
+def test_powers_and_products_agree_with_python(ctr, cvr, alpha, beta):
+    answer = evaluate_score(f"ctr ** {alpha} * cvr ** {beta}", {"ctr": ctr, "cvr": cvr}, FUNCTIONS)
+    assert answer == pytest.approx(ctr**alpha * cvr**beta, rel=1e-9)

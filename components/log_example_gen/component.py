@@ -1,0 +1,73 @@
+"""LogExampleGen, the component that makes examples from logs.
+
+No `from __future__ import annotations` here: TFX reads annotations as objects.
+"""
+
+from tfx.dsl.components.base import base_beam_component, executor_spec
+from tfx.orchestration.data_types import RuntimeParameter
+from tfx.types import channel, component_spec, standard_artifacts
+
+from components.log_example_gen import executor
+from components.log_example_gen.artifacts import LogLedger
+
+
+class LogExampleGenSpec(component_spec.ComponentSpec):
+    """Parameters and outputs of LogExampleGen; it has no inputs."""
+
+    PARAMETERS = {
+        "config": component_spec.ExecutionParameter(type=str),
+        "spans": component_spec.ExecutionParameter(type=str),
+        "fingerprint": component_spec.ExecutionParameter(type=str),
+    }
+    INPUTS: dict[str, component_spec.ChannelParameter] = {}
+    OUTPUTS = {
+        "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
+        "ledger": component_spec.ChannelParameter(type=LogLedger),
+    }
+
+
+class LogExampleGen(base_beam_component.BaseBeamComponent):
+    """Joins impression, click and conversion logs into labelled tf.Examples.
+
+    Not an ExampleGen of TFX: those find their span in a driver, which open-source Kubeflow never
+    runs. Here the spans are a parameter and files are found where they are read.
+
+    Example:
+        LogExampleGen(
+            config=IngestConfig(...).model_dump_json(),
+            spans='["2024-05-01", "2024-05-02"]',
+            fingerprint=files.fingerprint(logs, spans, attribution),
+        )
+
+    Component `outputs` contains:
+     - `examples`: standard_artifacts.Examples, splits train and eval, gzip TFRecords of
+       tf.Examples; its span is the last of `spans`, in days since 1970.
+     - `ledger`: LogLedger, ledger.json with the fate of every row.
+    """
+
+    SPEC_CLASS = LogExampleGenSpec
+    EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(executor.Executor)
+
+    def __init__(
+        self,
+        config: str,
+        spans: str | RuntimeParameter,
+        fingerprint: str | RuntimeParameter = "",
+    ):
+        """Takes what to ingest.
+
+        Args:
+            config: an IngestConfig as JSON.
+            spans: a JSON list of ISO dates.
+            fingerprint: `files.fingerprint` of what will be read. The executor ignores it; it
+                enters TFX's cache key, so that changed logs are ingested anew.
+        """
+        super().__init__(
+            LogExampleGenSpec(
+                config=config,
+                spans=spans,
+                fingerprint=fingerprint,
+                examples=channel.Channel(type=standard_artifacts.Examples),
+                ledger=channel.Channel(type=LogLedger),
+            )
+        )

@@ -1,0 +1,88 @@
+"""Raw columns -> microseconds since 1970, UTC."""
+
+import datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.log_example_gen.arrays import (
+    MISSING,
+    Typed,
+    blank_to_null,
+    complain,
+    is_text,
+    nulls,
+    plain,
+)
+from components.log_example_gen.numeric import float64
+from components.log_example_gen.texts import text
+
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_MICROSECOND = datetime.timedelta(microseconds=1)
+_EARLIEST, _LATEST = (
+    (datetime.datetime(year, 1, 1, tzinfo=datetime.UTC) - _EPOCH) // _MICROSECOND
+    for year in (2000, 2100)
+)
+_FACTORS = {"s": 1_000_000, "ms": 1_000, "us": 1}
+
+
+def micros(array: pa.Array, unit: str) -> Typed:
+    """Returns int64 microseconds, which every row must have, from 2000 until before 2100.
+
+    Outside that range a time is taken for a wrong unit.
+
+    Args:
+        array: numbers or their text; for unit iso, ISO 8601 text, UTC where it names no zone. A
+            column of Arrow timestamps or dates is what it is, whatever the unit.
+        unit: s, ms, us or iso.
+
+    Raises:
+        TypeError: if the column holds none of these.
+    """
+    array = plain(array)
+    if pa.types.is_timestamp(array.type) or pa.types.is_date(array.type):
+        options = pc.CastOptions(pa.timestamp("us"), allow_time_truncate=True)
+        typed, complaints = array.cast(options=options).cast(pa.int64()), {}
+    elif unit == "iso":
+        typed, complaints = _from_iso(array)
+    else:
+        typed, complaints = _from_number(array, unit)
+    when = np.asarray(typed.fill_null(_EARLIEST))
+    outside = (when < _EARLIEST) | (when >= _LATEST)
+    missing = nulls(blank_to_null(text(array)[0])) if is_text(array.type) else nulls(array)
+    complaints = complain(complaints, MISSING, missing)
+    return typed, complain(complaints, "outside 2000 to 2100", outside)
+
+
+def _from_number(array: pa.Array, unit: str) -> Typed:
+    values, complaints = float64(array)
+    if pa.types.is_floating(array.type):
+        complaints = complain(complaints, "not a number", np.isnan(values) & ~nulls(array))
+    bad = np.isnan(values)
+    # Whole microseconds are exact in float64 until the year 2255. Clipped, any float fits int64.
+    values = np.clip(np.round(np.where(bad, 0, values) * _FACTORS[unit]), -1, _LATEST)
+    return pa.array(values.astype(np.int64), mask=bad), complaints
+
+
+def _from_iso(array: pa.Array) -> Typed:
+    array, complaints = text(array)
+    for kind in (pa.timestamp("us"), pa.timestamp("us", "UTC")):
+        try:
+            return array.cast(kind).cast(pa.int64()), complaints
+        except pa.ArrowInvalid:
+            continue  # a zone in some rows only, or a spelling that Arrow does not know
+    parsed = pa.array([_parse(value) for value in array.to_pylist()], pa.int64())
+    bad = nulls(parsed) & ~nulls(array)
+    return parsed, complain(complaints, "not an ISO 8601 time", bad)
+
+
+def _parse(value: str | None) -> int | None:
+    try:
+        when = datetime.datetime.fromisoformat(value) if value else None
+    except ValueError:
+        return None
+    if when is None:
+        return None
+    when = when if when.tzinfo else when.replace(tzinfo=datetime.UTC)
+    return (when - _EPOCH) // _MICROSECOND

@@ -1,0 +1,96 @@
+"""The AUC of the true probabilities on the held-back rows: what no model can beat but by luck."""
+
+import datetime
+import glob
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import tensorflow as tf
+from scipy import stats
+
+from pipeline.config import PipelineConfig
+from pipeline.executions import Execution
+from schemas.heads import Heads, outputs
+from schemas.logs import IMPRESSION_ID, SPAN
+
+_BATCH = 8192
+
+
+def auc(scores: npt.NDArray[np.float64], labels: npt.NDArray[np.float64]) -> float:
+    """Returns the exact area under the ROC curve (Mann-Whitney, ties count a half); NaN if one
+    class is absent.
+
+    Args:
+        scores: [N].
+        labels: [N], 0 or 1.
+    """
+    positives = float(labels.sum())
+    negatives = len(labels) - positives
+    if not positives or not negatives:
+        return float("nan")
+    ranks = stats.rankdata(scores)
+    above = float(ranks[labels == 1].sum()) - positives * (positives + 1) / 2
+    return above / (positives * negatives)
+
+
+def ceiling_aucs(truth: Sequence[Path], examples: Sequence[Path], heads: Heads) -> dict[str, float]:
+    """Returns the AUC of the true probability of each output, on the rows of `examples`.
+
+    Args:
+        truth: Parquet files with impression_id and, for each label, `p_<label>`: its probability
+            given that its parent happened.
+        examples: gzipped TFRecords of raw labelled examples.
+        heads: the rates.
+    """
+    events = _labels(examples, [head.label for head in heads.values()])
+    probabilities = ", ".join(f"p_{head.label}" for head in heads.values())
+    with duckdb.connect() as connection:
+        connection.register("events", events)
+        rows = connection.execute(
+            f"SELECT {probabilities}, events.* FROM events "
+            f"JOIN read_parquet(?) AS truth USING ({IMPRESSION_ID})",
+            [[str(file) for file in truth]],
+        ).fetchnumpy()
+    found: dict[str, float] = {}
+    for output in outputs(heads):
+        chain = [heads[head].label for head in output.heads]
+        score = np.prod([rows[f"p_{label}"] for label in chain], axis=0)
+        kept = np.ones(len(score), bool)
+        if output.population is not None:
+            kept = rows[output.population] == 1
+        found[output.name] = auc(score[kept], rows[output.label][kept].astype(np.float64))
+    return found
+
+
+def run_ceilings(
+    config: PipelineConfig,
+    spans: Sequence[datetime.date],
+    executions: Mapping[str, Execution],
+) -> dict[str, float] | None:
+    """Returns the ceilings of a run's evaluation split; None where the truth is not known."""
+    if config.truth is None:
+        return None
+    pattern = os.path.join(config.logs.root, config.truth)
+    truth = [Path(f) for day in spans for f in glob.glob(pattern.replace(SPAN, str(day)))]
+    examples = Path(executions["LogExampleGen"].outputs["examples"].uri) / "Split-eval"
+    return ceiling_aucs(truth, sorted(examples.iterdir()), config.heads) if truth else None
+
+
+def _labels(examples: Sequence[Path], labels: Sequence[str]) -> pa.Table:
+    spec: Mapping[str, tf.io.FixedLenFeature] = {
+        IMPRESSION_ID: tf.io.FixedLenFeature([], tf.string),
+        **{label: tf.io.FixedLenFeature([], tf.int64) for label in labels},
+    }
+    records = tf.data.TFRecordDataset([str(file) for file in examples], compression_type="GZIP")
+    tables = [
+        pa.table({name: values.numpy() for name, values in batch.items()})
+        for batch in records.batch(_BATCH).map(lambda batch: tf.io.parse_example(batch, spec))
+    ]
+    table = pa.concat_tables(tables)
+    ids = table.column(IMPRESSION_ID).cast(pa.string())
+    return table.set_column(table.schema.get_field_index(IMPRESSION_ID), IMPRESSION_ID, ids)

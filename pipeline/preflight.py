@@ -1,0 +1,134 @@
+"""Everything that can be known to be wrong before any work starts, and what a run will read."""
+
+import collections
+import dataclasses
+import datetime
+import hashlib
+import os
+from pathlib import Path
+
+import pyarrow as pa
+
+from components.log_example_gen.files import find_spans, fingerprint, sources
+from components.log_example_gen.read import read
+from pipeline.config import PipelineConfig
+from pipeline.errors import Misuse
+from pipeline.work_dir import WorkDir
+from schemas.columns import source_columns
+from schemas.logs import HashSplit, TimeSplit
+from schemas.schema_text import schema_text
+
+
+@dataclasses.dataclass(frozen=True)
+class Inputs:
+    """What one run reads.
+
+    Attributes:
+        spans: the dates, oldest first.
+        fingerprint: of every log file that will be read.
+        schema: path of the TFMD schema, named by its content: TFX's cache looks at names only.
+    """
+
+    spans: tuple[datetime.date, ...]
+    fingerprint: str
+    schema: Path
+
+
+def resolve_inputs(
+    config: PipelineConfig,
+    work: WorkDir,
+    span: datetime.date | None = None,
+    window: int | None = None,
+) -> Inputs:
+    """Returns what a run will read, after checking that it can be read.
+
+    Args:
+        config: of the pipeline.
+        work: where the run writes.
+        span: the newest span; the newest with impressions if None.
+        window: how many spans up to it; the config's if None.
+
+    Raises:
+        Misuse: if a span is empty, a column is absent, or the split leaves nothing to train on.
+    """
+    spans = choose_spans(config, span, window)
+    try:
+        _check_columns(config, spans)
+        return Inputs(
+            spans, fingerprint(config.logs, spans, config.attribution), _place_schema(config, work)
+        )
+    except ValueError as error:
+        raise Misuse(str(error)) from error
+
+
+def choose_spans(
+    config: PipelineConfig, span: datetime.date | None, window: int | None
+) -> tuple[datetime.date, ...]:
+    """Returns the newest `window` spans with impressions up to `span`, oldest first.
+
+    Raises:
+        Misuse: if there are none, `span` has no impressions, or all would be evaluation.
+    """
+    found = find_spans(config.logs)
+    pattern = os.path.join(config.logs.root, config.logs.impressions.path)
+    if not found:
+        raise Misuse(
+            f"no impressions: no file matches {pattern}. Check logs.root and logs.impressions.path"
+        )
+    newest = span or found[-1]
+    if newest not in found:
+        raise Misuse(
+            f"span {newest} is empty: no file matches {pattern} on that date. "
+            f"Impressions exist from {found[0]} to {found[-1]}"
+        )
+    spans = tuple(day for day in found if day <= newest)[-(window or config.window) :]
+    if isinstance(config.split, TimeSplit) and len(spans) <= config.split.eval:
+        raise Misuse(
+            f"{len(spans)} span(s) up to {newest} leave nothing to train on, as split.eval keeps "
+            f"{config.split.eval}. Read more spans (window, --window) or keep fewer"
+        )
+    return spans
+
+
+def _check_columns(config: PipelineConfig, spans: tuple[datetime.date, ...]) -> None:
+    """Checks the first file of each log for the columns that the config names."""
+    wanted = {
+        name: [log.id, log.time.column, *filter(None, [log.value])]
+        for name, log in config.logs.present().items()
+    }
+    wanted["impressions"] += [c.name for c in source_columns(config.columns(), config.logs)]
+    if isinstance(config.split, HashSplit):
+        wanted["impressions"].append(config.split.key)
+    checked: set[str] = set()
+    for source in sources(config.logs, spans, config.attribution):
+        if source.log in checked:
+            continue
+        checked.add(source.log)
+        batch = next(read(source.path, wanted[source.log], collections.Counter()), None)
+        if batch is None:
+            continue
+        for field in batch.schema:
+            # Where rows need not have every key (JSONL), one that none has is of type null.
+            if pa.types.is_null(field.type):
+                raise ValueError(
+                    f"{source.path} has no column {field.name!r} in its first rows; the config "
+                    "names it"
+                )
+
+
+def _place_schema(config: PipelineConfig, work: WorkDir) -> Path:
+    if config.schema_ is None:
+        text = schema_text(config.columns())
+    else:
+        try:
+            text = Path(config.schema_).read_text(encoding="utf-8")
+        except OSError as error:
+            raise Misuse(f"cannot read the schema {config.schema_}: {error}") from error
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    path = work.schemas / f"{digest}.pbtxt"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        part.write_text(text, encoding="utf-8")
+        part.rename(path)
+    return path

@@ -1,0 +1,67 @@
+"""What a run came to, read from its artifacts: counts, figures, verdicts and the pushed model."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from components.atomic_pusher.component import AtomicPusher
+from components.model_gate.component import VERDICTS_FILE, overall_metrics
+from components.model_gate.judgement import Metrics, Verdict
+from pipeline.evaluation import BASELINE, CANDIDATE
+from pipeline.executions import Execution
+
+
+@dataclasses.dataclass(frozen=True)
+class Results:
+    """What a run came to.
+
+    Attributes:
+        ledger: nested counts of rows, as LogExampleGen wrote them.
+        candidate: figures of the new model, by (output, metric).
+        baseline: figures of the model it was compared with, None if there was none.
+        verdicts: what each gate said.
+        model_dir: where the model was pushed, None if it was refused.
+    """
+
+    ledger: Mapping[str, Any]
+    candidate: Metrics
+    baseline: Metrics | None
+    verdicts: tuple[Verdict, ...]
+    model_dir: Path | None
+
+    @property
+    def refused(self) -> tuple[Verdict, ...]:
+        """The verdicts that refused the model."""
+        return tuple(verdict for verdict in self.verdicts if not verdict.passed)
+
+
+def read_ledger(executions: Mapping[str, Execution]) -> Mapping[str, Any]:
+    """Returns the nested counts of rows."""
+    uri = Path(executions["LogExampleGen"].outputs["ledger"].uri)
+    counts: Mapping[str, Any] = json.loads((uri / "ledger.json").read_text(encoding="utf-8"))
+    return counts
+
+
+def read_results(executions: Mapping[str, Execution]) -> Results:
+    """Reads what the newest execution of each node left behind."""
+    evaluation = executions["Evaluator"].outputs["evaluation"].uri
+    first = executions["BaselineModel"].outputs["baseline"].properties["own_baseline"]
+    blessing = Path(executions["ModelGate"].outputs["blessing"].uri)
+    verdicts = json.loads((blessing / VERDICTS_FILE).read_text(encoding="utf-8"))
+    pushed = executions[AtomicPusher.__name__].outputs["pushed_model"].properties
+    return Results(
+        ledger=read_ledger(executions),
+        candidate=overall_metrics(evaluation, CANDIDATE),
+        baseline=None if first else overall_metrics(evaluation, BASELINE),
+        verdicts=tuple(
+            Verdict(**{**verdict, "value": _number(verdict["value"])}) for verdict in verdicts
+        ),
+        model_dir=Path(pushed["pushed_destination"]) if pushed.get("pushed") else None,
+    )
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)

@@ -1,0 +1,99 @@
+"""One run on this machine, from checked inputs to the tables it ends in."""
+
+import datetime
+import logging
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from pipeline.config import PipelineConfig
+from pipeline.display import Display, TrainingWatch
+from pipeline.errors import RunFailed
+from pipeline.preflight import Inputs
+from pipeline.quantities import seconds
+from pipeline.quiet import chatter_to
+from pipeline.work_dir import WorkDir
+
+if TYPE_CHECKING:
+    from pipeline.executions import Execution
+
+_REASON_LENGTH = 2000
+
+
+def run(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> bool:
+    """Runs a pipeline from its logs to a pushed model; returns whether the gates let it pass.
+
+    Raises:
+        RunFailed: naming the step, the reason and the log file.
+    """
+    started = time.monotonic()
+    log = work.logs / f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}.log"
+    with chatter_to(log) as console:
+        spans = inputs.spans
+        console.print(f"[bold]{config.name}[/]: {len(spans)} spans, {spans[0]} to {spans[-1]}")
+        with Display(console) as display:
+            executions = _execute(config, inputs, work, display, log)
+        passed = _report(config, inputs, executions, console)
+        console.print(f"[bold]logs[/]   {log}", soft_wrap=True)
+        console.print(f"Done in {seconds(time.monotonic() - started)}.")
+    return passed
+
+
+def _execute(
+    config: PipelineConfig, inputs: Inputs, work: WorkDir, display: Display, log: Path
+) -> "Mapping[str, Execution]":
+    display.start("loading TFX")
+    began = time.monotonic()
+    from pipeline.local_runner import run_locally
+    from pipeline.pipeline import create_pipeline
+    from pipeline.steps import Steps
+
+    logging.basicConfig(level=logging.INFO, force=True)
+    display.finish("loading TFX", time.monotonic() - began, None)
+    steps = Steps(config, work, display)
+    training = TrainingWatch(display)
+    logging.getLogger().addHandler(training)
+    try:
+        run_locally(create_pipeline(config, inputs, work), work, steps.on_node)
+    except Exception as error:
+        logging.exception("the run failed in %s", steps.current)
+        reason = str(error).strip() or type(error).__name__
+        raise RunFailed(
+            f"{steps.current} failed: {reason[:_REASON_LENGTH]}\nThe whole story is in {log}"
+        ) from error
+    finally:
+        logging.getLogger().removeHandler(training)
+    return steps.executions
+
+
+def _report(
+    config: PipelineConfig,
+    inputs: Inputs,
+    executions: "Mapping[str, Execution]",
+    console: Console,
+) -> bool:
+    """Prints what became of the rows, how good the model is and what the gates said."""
+    from pipeline.ceiling import run_ceilings
+    from pipeline.results import read_results
+    from pipeline.tables import gates_table, ledger_table, model_table
+
+    results = read_results(executions)
+    ceilings = run_ceilings(config, inputs.spans, executions)
+    console.print()
+    console.print(ledger_table(results.ledger))
+    console.print()
+    console.print(model_table(results, config.outputs(), ceilings))
+    console.print()
+    if results.verdicts:
+        console.print(gates_table(results.verdicts))
+        console.print()
+    if results.model_dir is not None:
+        console.print(f"[bold]model[/]  {results.model_dir}", soft_wrap=True)
+    else:
+        console.print("[bold red]The model was refused[/] and is not served:")
+        for verdict in results.refused:
+            console.print(f"  {verdict.reason}", soft_wrap=True)
+    return results.model_dir is not None

@@ -1,0 +1,136 @@
+"""Six hand-written rows through TFT, once: what several tests of models look at."""
+
+import dataclasses
+import math
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+import tensorflow_transform as tft
+import tensorflow_transform.beam as tft_beam
+from pydantic import TypeAdapter
+from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
+
+from models.config import ModelConfig, TrainingConfig
+from models.preprocessing import preprocessing_fn
+from models.spec import ModelSpec
+from schemas.columns import Column
+from schemas.features import Feature
+from schemas.heads import Head
+
+FEATURES = TypeAdapter(dict[str, Feature]).validate_python(
+    {
+        "item": {
+            "kind": "categorical",
+            "side": "item",
+            "vocabulary": {"max_size": 2, "min_count": 2, "oov": 1},
+            "width": 8,
+        },
+        "city": {"kind": "categorical", "side": "user", "hash": 5, "width": 8},
+        "age": {
+            "kind": "numeric",
+            "side": "user",
+            "transform": "quantiles",
+            "buckets": 2,
+            "width": 4,
+        },
+        "history": {"kind": "sequence", "side": "user", "shares": "item", "max_length": 3},
+        "price": {"kind": "numeric", "side": "item"},
+        "stock": {"kind": "numeric", "side": "item", "transform": "log"},
+    }
+)
+SPEC = ModelSpec(
+    name="tiny",
+    columns=tuple(
+        Column(name, kind, repeated=name == "history")
+        for name, kind in {
+            "item": "text",
+            "city": "text",
+            "age": "float",
+            "history": "text",
+            "price": "float",
+            "stock": "float",
+        }.items()
+    )
+    + tuple(Column(label, "int", role="label") for label in ("click", "conversion")),
+    features=FEATURES,
+    heads={"ctr": Head(label="click"), "cvr": Head(label="conversion", given="ctr")},
+    labels=("click", "conversion"),
+    model=ModelConfig(trunk="mmoe", units=(8,), tower=(4,), experts=2),
+    training=TrainingConfig(batch_size=4, epochs=3, seed=1, checkpoint_every=2),
+    score="ctr * cvr ** 2 * price",
+)
+# item: a x3 and b x2 are known, c is seen once; the rest as named.
+ROWS = [
+    {"item": ["a"], "city": ["x"], "age": [10.0], "history": ["b", "z", "a", "b"], "price": [1.0]},
+    {"item": ["a"], "age": [20.0], "history": [], "price": [3.0], "stock": [math.e - 1]},
+    {"item": ["a"], "city": [""], "age": [30.0], "price": [math.nan], "stock": [0.0]},
+    {"item": ["b"], "city": ["x"], "age": [40.0], "price": [math.inf]},
+    {"item": ["b"], "city": ["y"], "price": [2.0]},
+    {"item": ["c"], "city": ["y"], "price": []},
+]
+CLICKS = [[1], [0], [0], [1], [], [0]]
+
+
+CONVERSIONS = [[1], [0], [0], [0], [], [0]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Tiny:
+    """The rows, what TFT made of them, and where it lies."""
+
+    spec: ModelSpec
+    rows: list[dict[str, list[object]]]
+    packed: list[dict[str, object]]
+    graph: str
+    files: list[str]
+
+    def transform(self) -> tft.TFTransformOutput:
+        return tft.TFTransformOutput(self.graph)
+
+    def examples(self) -> list[bytes]:
+        """The raw rows as serialized examples, labels left out."""
+        return [serialize({n: row[n] for n in FEATURES}) for row in self.rows]
+
+
+def serialize(row: dict[str, list[object]]) -> bytes:
+    """Returns a serialized tf.Example of lists of texts, floats or ints."""
+    example = tf.train.Example()
+    for name, values in row.items():
+        feature = example.features.feature[name]
+        if values and isinstance(values[0], str):
+            feature.bytes_list.value.extend(value.encode() for value in values)
+        elif values and isinstance(values[0], int):
+            feature.int64_list.value.extend(values)
+        elif values:
+            feature.float_list.value.extend(values)
+    return example.SerializeToString()
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    place = tmp_path_factory.mktemp("tiny")
+    rows = [
+        {**{name: row.get(name, []) for name in FEATURES}, "click": click, "conversion": conversion}
+        for row, click, conversion in zip(ROWS, CLICKS, CONVERSIONS, strict=True)
+    ]
+    dtypes = {"text": tf.string, "float": tf.float32, "int": tf.int64}
+    metadata = dataset_metadata.DatasetMetadata(
+        schema_utils.schema_from_feature_spec(
+            {c.name: tf.io.VarLenFeature(dtypes[c.type]) for c in SPEC.columns}
+        )
+    )
+    with tft_beam.Context(temp_dir=str(place / "temp")):
+        (packed, _), transform_fn = (rows, metadata) | tft_beam.AnalyzeAndTransformDataset(
+            lambda inputs: preprocessing_fn(inputs, {"spec": SPEC.model_dump_json()})
+        )
+        transform_fn | tft_beam.WriteTransformFn(str(place / "graph"))
+    return Tiny(SPEC, rows, packed, str(place / "graph"), [_write(place, packed)])
+
+
+def _write(place: Path, packed: list[dict[str, object]]) -> str:
+    path = str(place / "transformed-00000-of-00001.gz")
+    with tf.io.TFRecordWriter(path, "GZIP") as writer:
+        for row in packed:
+            writer.write(serialize({name: values.tolist() for name, values in row.items()}))
+    return path

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from models.inputs import count_examples, dataset, packed_spec
+
+
+@pytest.fixture
+def numbered(tmp_path):
+    """Three files of ten packed examples whose label is their number."""
+    from schemas.layout import Layout
+
+    layout = Layout(tables={}, lookups={}, sequences={}, dense=("number",))
+    files = []
+    for shard in range(3):
+        path = str(tmp_path / f"part-{shard}.gz")
+        with tf.io.TFRecordWriter(path, "GZIP") as writer:
+            for number in range(10 * shard, 10 * shard + 10):
+                example = tf.train.Example()
+                for name in ("dense", "labels"):
+                    example.features.feature[name].float_list.value.append(number)
+                writer.write(example.SerializeToString())
+        files.append(path)
+    return layout, files
+
+
+def numbers(batches):
+    return [labels.numpy()[:, 0].astype(int).tolist() for _, labels in batches]
+
+
+def test_examples_are_counted_over_all_files(numbered):
+    assert count_examples(numbered[1]) == 30
+
+
+def test_without_a_seed_every_example_comes_once_in_an_order_that_never_changes(numbered):
+    layout, files = numbered
+    first = numbers(dataset(files, layout, 1, 8))
+    assert [len(batch) for batch in first] == [8, 8, 8, 6]
+    assert sorted(sum(first, [])) == list(range(30))
+    assert numbers(dataset(files[::-1], layout, 1, 8)) == first
+
+
+def test_the_seed_alone_decides_the_order(numbered):
+    layout, files = numbered
+    first = numbers(dataset(files, layout, 1, 8, seed=3))
+    assert numbers(dataset(files, layout, 1, 8, seed=3)) == first
+    assert numbers(dataset(files, layout, 1, 8, seed=4)) != first
+    assert sorted(sum(first, [])) == list(range(30))
+
+
+def test_skipping_batches_resumes_where_they_end(numbered):
+    layout, files = numbered
+    whole = numbers(dataset(files, layout, 1, 8, seed=3))
+    assert numbers(dataset(files, layout, 1, 8, seed=3, skip_batches=2)) == whole[2:]
+
+
+def test_packed_tensors_parse_as_they_were_written(tiny):
+    features, labels = next(iter(dataset(tiny.files, tiny.spec.layout(), 2, 6)))
+    for name, tensor in features.items():
+        np.testing.assert_array_equal(tensor, [row[name] for row in tiny.packed])
+    np.testing.assert_array_equal(labels, [row["labels"] for row in tiny.packed])
+
+
+def test_the_packed_spec_has_the_length_of_every_tensor(tiny):
+    spec = packed_spec(tiny.spec.layout(), 2)
+    assert {name: list(feature.shape) for name, feature in spec.items()} == {
+        "ids_4": [1],
+        "ids_8": [2],
+        "sequence_history": [3],
+        "dense": [2],
+        "labels": [2],
+    }
