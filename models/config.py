@@ -72,7 +72,7 @@ class TrainingConfig(Strict):
 
     batch_size: Annotated[int, pydantic.Field(ge=1)] = 4096
     epochs: Annotated[int, pydantic.Field(ge=1)] = 1
-    embedding_learning_rate: Annotated[float, pydantic.Field(gt=0)] = 0.02
+    embedding_learning_rate: Annotated[float, pydantic.Field(gt=0)] = 0.05
     learning_rate: Annotated[float, pydantic.Field(gt=0)] = 0.001
     seed: Annotated[int, pydantic.Field(ge=0, lt=2**32)] = 0
     checkpoint_every: Annotated[int, pydantic.Field(ge=1)] = 1000

@@ -28,9 +28,7 @@ class RankingModel(tfrs.Model):
             None leaves them as they are.
     """
 
-    def __init__(
-        self, layout: Layout, heads: Heads, config: ModelConfig, seed: int | None = None, **kwargs
-    ):
+    def __init__(self, layout: Layout, heads: Heads, config: ModelConfig, seed: int | None = None):
         super().__init__()
         if seed is not None:
             tf.keras.utils.set_random_seed(seed)

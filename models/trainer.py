@@ -41,7 +41,8 @@ def run_fn(fn_args: FnArgs) -> None:
     fit(model, spec, train, evaluation, str(directory), fn_args.model_run_dir)
     export(model, transform, spec, fn_args.serving_model_dir)
     check_export(model, spec, evaluation, fn_args.serving_model_dir)
-    tf.io.gfile.rmtree(str(directory))
+    if tf.io.gfile.exists(str(directory)):
+        tf.io.gfile.rmtree(str(directory))
 
 
 def _run_key(spec: ModelSpec, files: list[str]) -> str:

@@ -1,36 +1,46 @@
 """Runs the graph on this machine: LocalDagRunner, SQLite metadata, and who is at work right now."""
 
-import logging
+import datetime
 import time
 from collections.abc import Callable
 
+from tfx.dsl.compiler.constants import PIPELINE_RUN_ID_PARAMETER_NAME
 from tfx.orchestration import metadata
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.orchestration.pipeline import Pipeline
+from tfx.orchestration.portable.runtime_parameter_utils import substitute_runtime_parameter
+from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.work_dir import WorkDir
 
 # Called with a node's name and its seconds; None when it starts.
 OnNode = Callable[[str, float | None], None]
 
-_STARTS = "Component %s is running."
-_ENDS = "Component %s is finished."
 
-
-class _NodeWatch(logging.Handler):
-    """Hears from LocalDagRunner's own log records which node starts and which ends."""
+class _WatchedRunner(LocalDagRunner):
+    """LocalDagRunner, told to run one node after the other so that each can be reported."""
 
     def __init__(self, on_node: OnNode):
-        super().__init__(logging.INFO)
+        super().__init__()
         self._on_node = on_node
-        self._started = 0.0
 
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.msg == _STARTS and record.args:
-            self._started = time.monotonic()
-            self._on_node(str(record.args[0]), None)
-        elif record.msg == _ENDS and record.args:
-            self._on_node(str(record.args[0]), time.monotonic() - self._started)
+    def run_with_ir(
+        self, pipeline: pipeline_pb2.Pipeline, run_options: pipeline_pb2.RunOptions | None = None
+    ) -> None:
+        """Runs all nodes as one pipeline run, in their order."""
+        run_id = datetime.datetime.now(datetime.UTC).isoformat()
+        substitute_runtime_parameter(pipeline, {PIPELINE_RUN_ID_PARAMETER_NAME: run_id})
+        for node in pipeline.nodes:
+            name = node.pipeline_node.node_info.id
+            alone = pipeline_pb2.Pipeline()
+            alone.CopyFrom(pipeline)
+            for other in alone.nodes:
+                if other.pipeline_node.node_info.id != name:
+                    other.pipeline_node.execution_options.skip.SetInParent()
+            self._on_node(name, None)
+            started = time.monotonic()
+            super().run_with_ir(alone, run_options)
+            self._on_node(name, time.monotonic() - started)
 
 
 def run_locally(pipeline: Pipeline, work: WorkDir, on_node: OnNode) -> None:
@@ -39,10 +49,4 @@ def run_locally(pipeline: Pipeline, work: WorkDir, on_node: OnNode) -> None:
     pipeline.metadata_connection_config = metadata.sqlite_metadata_connection_config(
         str(work.metadata)
     )
-    watch = _NodeWatch(on_node)
-    logger = logging.getLogger("absl")
-    logger.addHandler(watch)
-    try:
-        LocalDagRunner().run(pipeline)
-    finally:
-        logger.removeHandler(watch)
+    _WatchedRunner(on_node).run(pipeline)

@@ -5,7 +5,12 @@ import datetime
 import json
 from collections.abc import Sequence
 
-from tfx import components as tfx_components
+from tfx.components.evaluator.component import Evaluator
+from tfx.components.example_validator.component import ExampleValidator
+from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
+from tfx.components.statistics_gen.component import StatisticsGen
+from tfx.components.trainer.component import Trainer
+from tfx.components.transform.component import Transform
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
@@ -69,15 +74,15 @@ def _nodes(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> list[BaseNo
         fingerprint=f"{inputs.fingerprint} {source_hash('schemas', 'components.log_example_gen')}",
     )
     examples = ingest.outputs["examples"]
-    schema = tfx_components.ImportSchemaGen(schema_file=str(inputs.schema))
-    statistics = tfx_components.StatisticsGen(examples=examples)
-    validator = tfx_components.ExampleValidator(
+    schema = ImportSchemaGen(schema_file=str(inputs.schema))
+    statistics = StatisticsGen(examples=examples)
+    validator = ExampleValidator(
         statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
     )
     data_gate = DataGate(
         anomalies=validator.outputs["anomalies"], pipeline_name=config.name
     )
-    transform = tfx_components.Transform(
+    transform = Transform(
         examples=examples,
         schema=schema.outputs["schema"],
         preprocessing_fn=_dotted_path(preprocessing.preprocessing_fn),
@@ -87,7 +92,7 @@ def _nodes(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> list[BaseNo
     )
     transform.add_upstream_node(data_gate)
     spec = model_spec(config, inputs.spans, source_hash(*MODEL_CODE))
-    training = tfx_components.Trainer(
+    training = Trainer(
         run_fn=_dotted_path(trainer.run_fn),
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
@@ -105,7 +110,7 @@ def _nodes(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> list[BaseNo
     baseline = BaselineModel(
         candidate=model, serving_dir=str(work.serving), outputs=json.dumps(config.outputs())
     )
-    evaluator = tfx_components.Evaluator(
+    evaluator = Evaluator(
         examples=examples,
         model=model,
         baseline_model=baseline.outputs["baseline"],

@@ -47,6 +47,7 @@ def _execute(
 ) -> "Mapping[str, Execution]":
     display.start("loading TFX")
     began = time.monotonic()
+    from models.progress import LOGGER as PROGRESS_LOGGER
     from pipeline.local_runner import run_locally
     from pipeline.pipeline import create_pipeline
     from pipeline.steps import Steps
@@ -55,7 +56,8 @@ def _execute(
     display.finish("loading TFX", time.monotonic() - began, None)
     steps = Steps(config, work, display)
     training = TrainingWatch(display)
-    logging.getLogger().addHandler(training)
+    logging.getLogger(PROGRESS_LOGGER).addHandler(training)
+    logging.getLogger(PROGRESS_LOGGER).setLevel(logging.INFO)
     try:
         run_locally(create_pipeline(config, inputs, work), work, steps.on_node)
     except Exception as error:
@@ -65,7 +67,7 @@ def _execute(
             f"{steps.current} failed: {reason[:_REASON_LENGTH]}\nThe whole story is in {log}"
         ) from error
     finally:
-        logging.getLogger().removeHandler(training)
+        logging.getLogger(PROGRESS_LOGGER).removeHandler(training)
     return steps.executions
 
 

@@ -18,7 +18,7 @@ class Strict(pydantic.BaseModel):
     def _refuse_unknown_keys(cls, given: Any) -> Any:
         if not isinstance(given, Mapping):
             return given
-        known = list(cls.model_fields)
+        known = [field.alias or name for name, field in cls.model_fields.items()]
         for key in given:
             if key not in known:
                 near = difflib.get_close_matches(str(key), known, n=1)

@@ -35,6 +35,25 @@ def shuffled_levels(
     return effects
 
 
+def correlated_levels(
+    rng: np.random.Generator,
+    levels: npt.NDArray[np.float64],
+    correlation: float,
+    deviation: float,
+) -> npt.NDArray[np.float64]:
+    """Returns effects [count >= 3] with exactly this correlation with `levels` of mean 0.
+
+    Their mean is 0 and their standard deviation exactly `deviation`.
+    """
+    # Not shuffled levels: their order could be that of `levels`, which leaves nothing of them.
+    own = rng.normal(size=len(levels))
+    own -= own.mean()
+    own -= levels * (own @ levels) / (levels @ levels)
+    shared = correlation * levels / levels.std()
+    effects: npt.NDArray[np.float64] = shared + np.sqrt(1 - correlation**2) * own / own.std()
+    return effects * deviation
+
+
 def choose(
     rng: np.random.Generator, cumulative: npt.NDArray[np.float64], count: int
 ) -> npt.NDArray[np.int64]:

@@ -9,7 +9,7 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
-from simulation.randomness import Stream, choose, generator, shuffled_levels
+from simulation.randomness import Stream, choose, correlated_levels, generator, shuffled_levels
 from simulation.settings import Settings
 
 Floats = npt.NDArray[np.float64]
@@ -27,7 +27,7 @@ _SEGMENT_SHARES = (0.2, 0.22, 0.2, 0.14, 0.14, 0.1)
 _SEGMENT_AGES = (22.0, 39.0, 36.0, 68.0, 45.0, 50.0)
 _DEVICE_SHARES = (0.6, 0.3, 0.1)
 _TASTES = 3
-_AFFINITY_DEVIATION = 0.45
+_AFFINITY_DEVIATION = 0.4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +116,7 @@ def _users(rng: np.random.Generator, count: int, segment_taste: Floats) -> Users
     segment = choose(rng, np.cumsum(_SEGMENT_SHARES), count)
     age = np.clip(np.array(_SEGMENT_AGES)[segment] + rng.normal(0, 6, count), 16, 95).round()
     segment_click = shuffled_levels(rng, len(SEGMENTS), 0.4)
-    segment_conversion = 0.5 * segment_click + shuffled_levels(rng, len(SEGMENTS), 0.35)
+    segment_conversion = correlated_levels(rng, segment_click, 0.6, 0.45)
     own = rng.normal(size=(3, count))
     taste = segment_taste[segment] + rng.normal(0, 0.12, (count, _TASTES))
     return Users(
@@ -140,8 +140,8 @@ def _items(rng: np.random.Generator, count: int, category_taste: Floats) -> Item
     brand = brands[category, choose(rng, np.cumsum(1 / np.arange(1.0, len(BRANDS) + 1)), count)]
     quality = shuffled_levels(rng, len(BRANDS), 0.3)[brand] + rng.normal(0, 0.1, count)
     category_click = shuffled_levels(rng, len(CATEGORIES), 0.45)
-    category_conversion = 0.3 * category_click + shuffled_levels(rng, len(CATEGORIES), 0.4)
-    category_price = shuffled_levels(rng, len(CATEGORIES), 0.7)
+    category_conversion = correlated_levels(rng, category_click, 0.5, 0.45)
+    category_price = shuffled_levels(rng, len(CATEGORIES), 0.4)
     rank = rng.permutation(count)
     return Items(
         popularity=np.cumsum((rank + 10.0) ** -0.9 * np.exp(quality)),
@@ -151,5 +151,5 @@ def _items(rng: np.random.Generator, count: int, category_taste: Floats) -> Item
         age_days=rng.exponential(120, count),
         taste=(category_taste[category] + rng.normal(0, 0.08, (count, _TASTES))).astype(np.float32),
         click_appeal=(category_click[category] + quality).astype(np.float32),
-        conversion_appeal=(category_conversion[category] + 0.6 * quality).astype(np.float32),
+        conversion_appeal=(category_conversion[category] + 0.8 * quality).astype(np.float32),
     )

@@ -13,7 +13,7 @@ from simulation.shop import Floats, Shop
 from simulation.traffic import DAY_SECONDS, Chunk, Impressions, first_second, visit
 
 _CLICK_DEVICE = (0.25, -0.3, 0.0)
-_CONVERSION_DEVICE = (-0.45, 0.55, 0.1)
+_CONVERSION_DEVICE = (-0.4, 0.5, 0.1)
 _SAMPLES = 8
 _SAMPLE_ROWS = 65_536
 _SAMPLE_PART = 2**31
@@ -66,10 +66,10 @@ def logits(shop: Shop, impressions: Impressions) -> tuple[Floats, Floats]:
     conversion = (
         users.conversion_appetite[user]
         + items.conversion_appeal[item]
-        + 0.4 * affinity
+        + 0.6 * affinity
         + np.array(_CONVERSION_DEVICE)[impressions.device]
         + 0.15 * evening
-        - 0.65 * dearness
+        - 0.6 * dearness
     )
     return click, conversion
 

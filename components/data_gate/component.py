@@ -2,7 +2,7 @@
 
 import os
 
-from tensorflow_data_validation import load_anomalies_binary
+from tensorflow_data_validation.utils.anomalies_util import load_anomalies_binary
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 from tfx.dsl.component.experimental.annotations import InputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component

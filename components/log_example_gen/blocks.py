@@ -7,7 +7,7 @@ rows. Blocks carry their place (number of the file, number in the file), for a s
 import collections
 import contextlib
 import datetime
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import duckdb
 import numpy as np
@@ -17,7 +17,7 @@ from components.log_example_gen import ledger
 from components.log_example_gen.cast import ID, KEY, Field, cast, fields
 from components.log_example_gen.config import IngestConfig
 from components.log_example_gen.files import Source
-from components.log_example_gen.join import EVENT_SCHEMA, IN_EVAL, LATER
+from components.log_example_gen.join import EVENT_SCHEMA, IN_EVAL
 from components.log_example_gen.partition import in_share, split_batch, stable_hash
 from components.log_example_gen.read import read
 from schemas.logs import IMPRESSION_ID, VALUE, HashSplit
@@ -52,7 +52,7 @@ def read_blocks(
     counts: collections.Counter[tuple[str, ...]] = collections.Counter()
     counts[source.log, ledger.READ] = 0
     pending: dict[int, list[pa.RecordBatch]] = collections.defaultdict(list)
-    place = 0
+    place = pending_bytes = 0
     with contextlib.closing(duckdb.connect()) as connection:
         for batch, rejected in _typed(source, wanted, broken):
             counts[source.log, ledger.READ] += batch.num_rows + sum(rejected.values())
@@ -60,21 +60,40 @@ def read_blocks(
             batch = _finish(batch, source, config, evaluated, connection)
             for partition, part in _deal(batch, source.log, partitions, connection):
                 pending[partition].append(part)
-            if sum(part.nbytes for parts in pending.values() for part in parts) > BLOCK_BYTES:
+            pending_bytes += batch.nbytes
+            if pending_bytes > BLOCK_BYTES:
                 yield from _flush(pending, source.log, number, place)
-                place += 1
+                place, pending_bytes = place + 1, 0
     yield from _flush(pending, source.log, number, place)
     counts[source.log, ledger.READ] += broken.total()
     counts.update({(source.log, ledger.REJECTED, why): n for why, n in broken.items()})
     yield dict(counts)
 
 
-def tables(blocks: Iterable[Block]) -> dict[str, pa.Table]:
+def tables(blocks: Iterable[Block]) -> dict[str, pa.RecordBatch]:
     """Returns the rows of the blocks by log, in the order of the files."""
     by_log: dict[str, list[pa.Table]] = collections.defaultdict(list)
     for log, _, _, stream in sorted(blocks, key=lambda block: block[:3]):
         by_log[log].append(pa.ipc.open_stream(stream).read_all())
-    return {log: pa.concat_tables(parts) for log, parts in by_log.items()}
+    return {log: contiguous(pa.concat_tables(by_log.pop(log))) for log in list(by_log)}
+
+
+def contiguous(table: pa.Table, limit: int = 2**31 - 1) -> pa.RecordBatch:
+    """Returns a table as one record batch.
+
+    Args:
+        table: the table.
+        limit: bytes from which on a column of texts needs 64 bit offsets.
+    """
+    schema = table.schema
+    for i, field in enumerate(schema):
+        if table.column(i).nbytes >= limit:
+            schema = schema.set(i, field.with_type(_LARGE.get(field.type, field.type)))
+    columns = [column.combine_chunks() for column in table.cast(schema).columns]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+_LARGE = {pa.string(): pa.large_string(), pa.list_(pa.string()): pa.large_list(pa.large_string())}
 
 
 def _typed(

@@ -63,9 +63,7 @@ def fields(config: IngestConfig) -> Mapping[str, tuple[Field, ...]]:
     return {name: tuple(found) for name, found in wanted.items()}
 
 
-def cast(
-    batch: pa.RecordBatch, wanted: Sequence[Field]
-) -> tuple[pa.RecordBatch, dict[str, int]]:
+def cast(batch: pa.RecordBatch, wanted: Sequence[Field]) -> tuple[pa.RecordBatch, dict[str, int]]:
     """Returns the rows that cast, typed, in order; and how many did not, by column and reason.
 
     A row with several faults counts once, for the first of them.

@@ -3,6 +3,8 @@
 No `from __future__ import annotations` here: TFX reads annotations as objects.
 """
 
+from typing import Any, ClassVar
+
 from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import channel, component_spec, standard_artifacts
@@ -14,13 +16,13 @@ from components.log_example_gen.artifacts import LogLedger
 class LogExampleGenSpec(component_spec.ComponentSpec):
     """Parameters and outputs of LogExampleGen; it has no inputs."""
 
-    PARAMETERS = {
+    PARAMETERS: ClassVar[dict[str, Any]] = {
         "config": component_spec.ExecutionParameter(type=str),
         "spans": component_spec.ExecutionParameter(type=str),
         "fingerprint": component_spec.ExecutionParameter(type=str),
     }
-    INPUTS: dict[str, component_spec.ChannelParameter] = {}
-    OUTPUTS = {
+    INPUTS: ClassVar[dict[str, Any]] = {}
+    OUTPUTS: ClassVar[dict[str, Any]] = {
         "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "ledger": component_spec.ChannelParameter(type=LogLedger),
     }

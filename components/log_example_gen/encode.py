@@ -3,7 +3,7 @@ r"""Record batch -> serialized tf.Examples, a column at a time.
 tfx_bsl's RecordBatchToExamplesEncoder writes the features of an example in an order that changes
 from call to call, and a missing value as a feature without a kind. Here a missing value or empty
 list is absent, a zero is a value, features stand in the order of their names, and the same rows
-give the same bytes: those of `Example.SerializeToString(deterministic=True)`.
+give the same bytes.
 
 On the wire (https://protobuf.dev/programming-guides/encoding/) an example is nested lengths, and
 everything before a value depends on the value's length only:
@@ -33,7 +33,8 @@ def encode(batch: pa.RecordBatch) -> pa.Array:
     Raises:
         TypeError: if a column has another type.
     """
-    pieces = []
+    # Arrow 18 loses rows that are null in every piece, so there is one piece that never is.
+    pieces = [pa.array([b""] * batch.num_rows, pa.large_binary())]
     for name in sorted(batch.schema.names, key=str.encode):
         pieces += _pieces(name.encode(), batch.column(name))
     features = pc.binary_join_element_wise(*pieces, _NOTHING, null_handling="skip")
@@ -75,8 +76,7 @@ def _pieces(name: bytes, array: pa.Array) -> list[pa.Array]:
         values = _varints(array)
         start = _FIELD_1, _INTS
     elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        values = array.cast(pa.large_binary() if pa.types.is_large_string(kind) else pa.binary())
-        values = values.cast(pa.large_binary())
+        values = array.cast(pa.large_binary())
         start = _FIELD_1, _BYTES
     elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
         values = _text_lists(array)

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from components.log_example_gen import ledger
 from components.log_example_gen.cast import ID, TIME
 from components.log_example_gen.config import EVAL, TRAIN
-from schemas.logs import CLICK, CONVERSION, IMPRESSION_ID, IMPRESSION_TIME, VALUE, Attribution, Logs
+from schemas.logs import IMPRESSION_ID, IMPRESSION_TIME, VALUE, Attribution, Logs
 
 # Columns beside those of an example. Braces cannot meet a log's columns.
 IN_EVAL = "{eval}"
@@ -26,6 +26,11 @@ LATER = "{later}"
 
 EVENT_SCHEMA = pa.schema(
     [(ID, pa.string()), (TIME, pa.int64()), (VALUE, pa.float64()), (LATER, pa.bool_())]
+)
+_NO_EVENTS = pa.RecordBatch.from_pylist([], EVENT_SCHEMA)
+_NO_IMPRESSIONS = pa.RecordBatch.from_pylist(
+    [],
+    pa.schema([(IMPRESSION_ID, pa.string()), (IMPRESSION_TIME, pa.int64()), (IN_EVAL, pa.bool_())]),
 )
 
 # Impressions with one id are one impression, the earliest. Rows arrive in the order of the files'
@@ -128,7 +133,7 @@ class Labelled:
 
 
 def label(
-    partition: int, tables: Mapping[str, pa.Table], logs: Logs, attribution: Attribution
+    partition: int, tables: Mapping[str, pa.RecordBatch], logs: Logs, attribution: Attribution
 ) -> tuple[list[Labelled], ledger.Counts]:
     """Labels the impressions of a partition and counts what became of every row of it.
 
@@ -139,13 +144,7 @@ def label(
         logs: which logs there are, hence which labels.
         attribution: the windows.
     """
-    if "impressions" in tables:
-        impressions = contiguous(tables["impressions"])
-    else:
-        impressions = pa.RecordBatch.from_pydict(
-            {IMPRESSION_ID: pa.array([], pa.string()), IMPRESSION_TIME: pa.array([], pa.int64()),
-             IN_EVAL: pa.array([], pa.bool_())}
-        )
+    impressions = tables.get("impressions", _NO_IMPRESSIONS)
     with contextlib.closing(duckdb.connect()) as connection:
         found = _attribute(connection, impressions, tables, attribution)
         counts = _fates(connection, logs)
@@ -153,44 +152,20 @@ def label(
     labels = [*logs.labels()]
     if logs.conversions is not None and logs.conversions.value is not None:
         labels.append(VALUE)
-    impressions_only = impressions.drop_columns([IN_EVAL])
+    features = impressions.drop_columns([IN_EVAL])
     labelled = []
     for split, wanted in ((TRAIN, pc.invert(found["in_eval"])), (EVAL, found["in_eval"])):
         part = found.filter(wanted).combine_chunks()
-        arrays = {name: _one(part[name]) for name in labels}
         if part.num_rows:
-            labelled.append(
-                Labelled(split, partition, impressions_only, _one(part["row"]), arrays)
-            )
+            arrays = {name: part[name].chunk(0) for name in ("row", *labels)}
+            labelled.append(Labelled(split, partition, features, arrays.pop("row"), arrays))
     return labelled, counts
-
-
-def contiguous(table: pa.Table, limit: int = 2**31 - 1) -> pa.RecordBatch:
-    """Returns a table as one record batch.
-
-    Args:
-        table: the table.
-        limit: bytes from which on a column of texts needs 64 bit offsets.
-    """
-    schema = table.schema
-    for i, field in enumerate(schema):
-        if table.column(i).nbytes >= limit:
-            schema = schema.set(i, field.with_type(_LARGE.get(field.type, field.type)))
-    table = table.cast(schema).combine_chunks()
-    return pa.RecordBatch.from_arrays([_one(c) for c in table.columns], names=schema.names)
-
-
-_LARGE = {pa.string(): pa.large_string(), pa.list_(pa.string()): pa.large_list(pa.large_string())}
-
-
-def _one(column: pa.ChunkedArray) -> pa.Array:
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _attribute(
     connection: duckdb.DuckDBPyConnection,
     impressions: pa.RecordBatch,
-    tables: Mapping[str, pa.Table],
+    tables: Mapping[str, pa.RecordBatch],
     attribution: Attribution,
 ) -> pa.Table:
     """Runs the queries; returns row, in_eval, click, conversion and value, in order."""
@@ -202,8 +177,8 @@ def _attribute(
     }
     connection.register("impressions", pa.table(narrow))
     for log in ("clicks", "conversions"):
-        events = tables.get(log, EVENT_SCHEMA.empty_table())
-        connection.register(log, events.rename_columns([n.strip("{}") for n in events.column_names]))
+        events = tables.get(log, _NO_EVENTS)
+        connection.register(log, pa.table(events.columns, names=[ID, TIME, VALUE, "later"]))
     connection.execute(_KEPT)
     connection.execute(_CLICKS, {"click_window": attribution.click_window * 1_000_000})
     connection.execute(_FIRST_CLICKS)

@@ -35,10 +35,8 @@ def read(path: str, columns: Sequence[str], broken: Broken) -> Iterator[pa.Recor
     Raises:
         ValueError: if the name says no known format, or a wanted column is not in the file.
     """
-    for suffix, reader in _READERS.items():
-        if path.endswith(suffix):
-            break
-    else:
+    reader = next((r for suffix, r in _READERS.items() if path.endswith(suffix)), None)
+    if reader is None:
         raise ValueError(
             f"the name of a log file must say its format: {', '.join(_READERS)}. Received: {path}"
         )

@@ -13,6 +13,7 @@ from types import TracebackType
 import google_crc32c
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
@@ -33,7 +34,8 @@ def frame(records: pa.Array) -> pa.Buffer:
     sums = np.fromiter(map(google_crc32c.value, records.to_pylist()), np.uint32, len(records))
     tails = fixed_width(_mask(sums).astype("<u4").view(np.uint8).reshape(-1, 4))
     framed = join(by_length(records, _header), records, tails)
-    return framed.buffers()[2]
+    size = pc.sum(pc.binary_length(framed)).as_py() or 0
+    return framed.buffers()[2].slice(0, size)  # the buffer of an empty array is not empty
 
 
 def _header(length: int) -> bytes:

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from components.log_example_gen.arrays import (
     MISSING,
+    Complaints,
     Typed,
     blank_to_null,
     complain,
@@ -41,25 +42,29 @@ def micros(array: pa.Array, unit: str) -> Typed:
         TypeError: if the column holds none of these.
     """
     array = plain(array)
+    no_complaints: Complaints = {}
     if pa.types.is_timestamp(array.type) or pa.types.is_date(array.type):
         options = pc.CastOptions(pa.timestamp("us"), allow_time_truncate=True)
-        typed, complaints = array.cast(options=options).cast(pa.int64()), {}
+        typed, complaints = array.cast(options=options).cast(pa.int64()), no_complaints
     elif unit == "iso":
         typed, complaints = _from_iso(array)
     else:
         typed, complaints = _from_number(array, unit)
     when = np.asarray(typed.fill_null(_EARLIEST))
     outside = (when < _EARLIEST) | (when >= _LATEST)
-    missing = nulls(blank_to_null(text(array)[0])) if is_text(array.type) else nulls(array)
-    complaints = complain(complaints, MISSING, missing)
+    complaints = complain(complaints, MISSING, _missing(array))
     return typed, complain(complaints, "outside 2000 to 2100", outside)
 
 
+def _missing(array: pa.Array) -> np.ndarray:
+    # Bytes that are no UTF-8 are there, if unreadable.
+    return nulls(array) | (nulls(blank_to_null(array)) if is_text(array.type) else False)
+
+
 def _from_number(array: pa.Array, unit: str) -> Typed:
-    values, complaints = float64(array)
-    if pa.types.is_floating(array.type):
-        complaints = complain(complaints, "not a number", np.isnan(values) & ~nulls(array))
+    values, _ = float64(array)
     bad = np.isnan(values)
+    complaints = complain({}, "not a number", bad & ~_missing(array))
     # Whole microseconds are exact in float64 until the year 2255. Clipped, any float fits int64.
     values = np.clip(np.round(np.where(bad, 0, values) * _FACTORS[unit]), -1, _LATEST)
     return pa.array(values.astype(np.int64), mask=bad), complaints

@@ -3,7 +3,6 @@
 What travels between steps is few and large: blocks of Arrow record batches, never a row.
 """
 
-import collections
 import datetime
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,6 +12,7 @@ import apache_beam as beam
 import pyarrow.compute as pc
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
+from apache_beam.pvalue import PCollection
 
 from components.log_example_gen import join, ledger
 from components.log_example_gen.blocks import Block, read_blocks, tables
@@ -37,7 +37,8 @@ class ReadEvents(beam.PTransform):
         super().__init__()
         self._rest = (config, eval_spans(config.split, spans), partitions)
 
-    def expand(self, pcoll: beam.PCollection) -> dict[str, beam.PCollection]:
+    def expand(self, pcoll: PCollection) -> Any:
+        """Wires reading: files are spread first, for one worker may have listed them."""
         read = (
             pcoll
             | "Spread the files" >> beam.Reshuffle()
@@ -56,7 +57,8 @@ class LabelImpressions(beam.PTransform):
         super().__init__()
         self._config = config
 
-    def expand(self, pcoll: beam.PCollection) -> dict[str, beam.PCollection]:
+    def expand(self, pcoll: PCollection) -> Any:
+        """Wires the join: all blocks of a partition come to one place."""
         labelled = (
             pcoll
             | "Meet in a partition" >> beam.GroupByKey()
@@ -73,7 +75,8 @@ class WriteExamples(beam.PTransform):
         super().__init__()
         self._rest = (uri, partitions)
 
-    def expand(self, pcoll: beam.PCollection) -> beam.PCollection:
+    def expand(self, pcoll: PCollection) -> beam.PCollection:
+        """Wires the writing of one shard for each split of each partition."""
         return pcoll | "Encode and write" >> beam.Map(_write_shard, *self._rest)
 
 
@@ -84,7 +87,8 @@ class WriteLedger(beam.PTransform):
         super().__init__()
         self._uri = uri
 
-    def expand(self, pcoll: beam.PCollection) -> beam.PCollection:
+    def expand(self, pcoll: PCollection) -> beam.PCollection:
+        """Wires the sum of the counts and its check."""
         return (
             pcoll
             | "Add up" >> beam.CombineGlobally(ledger.add)
@@ -110,7 +114,7 @@ def _label(keyed: tuple[int, Iterable[Block]], config: IngestConfig) -> Iterator
 
 def _positives(examples: Labelled, config: IngestConfig) -> ledger.Counts:
     """Counts the examples of a split, and those where each label is 1."""
-    counts = collections.Counter({("examples", examples.split): len(examples.rows)})
+    counts: dict[tuple[str, ...], int] = {("examples", examples.split): len(examples.rows)}
     for column in config.columns:
         if column.role == "label" and column.type == "int":
             values = examples.column(column.name)

@@ -19,7 +19,7 @@ ARROW_TYPES = {
     schema_pb2.INT: pa.int64(),
 }
 JOINED = """
-    SELECT DISTINCT ON (impression_id) i.*, epoch(now())::BIGINT AS impression_time,
+    SELECT DISTINCT ON (impression_id) i.*, 0 AS impression_time,
            CAST(c.impression_id IS NOT NULL AS INT) AS click,
            CAST(c.impression_id IS NOT NULL AND v.impression_id IS NOT NULL AS INT) AS conversion
     FROM read_parquet('{0}/impressions/*/*.parquet') i
@@ -42,9 +42,11 @@ def as_examples(rows: pa.Table, schema: schema_pb2.Schema) -> pa.Table:
             continue  # A value of conversions: none was written.
         column, type = rows[feature.name].combine_chunks(), ARROW_TYPES[feature.type]
         if not pa.types.is_list(column.type):
-            mask = pa.compute.is_null(column).to_numpy(zero_copy_only=False)
-            offsets = pa.array(np.append(np.cumsum(~mask) - ~mask, (~mask).sum()), mask=np.append(mask, False))
-            column = pa.ListArray.from_arrays(offsets.cast(pa.int32()), column.drop_null())
+            known = column.is_valid().to_numpy(zero_copy_only=False)
+            ends = np.concatenate([[0], np.cumsum(known)]).astype(np.int32)
+            # A null offset says that the list which begins there is null.
+            offsets = pa.array(ends, mask=np.append(~known, False))
+            column = pa.ListArray.from_arrays(offsets, column.drop_null())
         columns[feature.name] = column.cast(pa.list_(type))
     return pa.table(columns)
 

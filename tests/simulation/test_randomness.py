@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulation.randomness import Stream, choose, generator, shuffled_levels
+from simulation.randomness import Stream, choose, correlated_levels, generator, shuffled_levels
 
 
 def test_each_stream_and_place_draws_its_own_numbers_and_always_the_same():
@@ -19,6 +19,16 @@ def test_levels_have_exactly_the_mean_and_the_deviation_asked_for(count, seed):
     assert levels.mean() == pytest.approx(0, abs=1e-12)
     assert levels.std() == pytest.approx(0.3)
     assert len(set(levels.tolist())) == count
+
+
+@given(st.integers(6, 60), st.floats(-0.9, 0.9), st.integers(0, 2**32))
+def test_correlated_levels_have_exactly_the_correlation_asked_for(count, correlation, seed):
+    rng = np.random.default_rng(seed)
+    levels = shuffled_levels(rng, count, 0.3)
+    others = correlated_levels(rng, levels, correlation, 0.4)
+    assert np.corrcoef(levels, others)[0, 1] == pytest.approx(correlation, abs=1e-6)
+    assert others.mean() == pytest.approx(0, abs=1e-9)
+    assert others.std() == pytest.approx(0.4)
 
 
 def test_a_single_level_has_no_effect():

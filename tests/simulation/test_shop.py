@@ -11,8 +11,8 @@ def shop():
 
 
 def test_the_shop_has_the_users_and_items_of_the_settings(shop):
-    assert shop.users.taste.shape == (40_000, 4)
-    assert shop.items.taste.shape == (5_000, 4)
+    assert shop.users.taste.shape == (40_000, 3)
+    assert shop.items.taste.shape == (5_000, 3)
 
 
 def test_popularity_and_activity_are_long_tailed(shop):

@@ -3,6 +3,7 @@ import csv
 import datetime
 import hashlib
 import json
+import pathlib
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -236,6 +237,13 @@ def test_a_directory_with_something_in_it_is_refused_and_kept(tmp_path):
     with pytest.raises(FileExistsError, match="a new or an empty directory"):
         simulate(tmp_path, Settings(10, 1, 0))
     assert [path.name for path in tmp_path.iterdir()] == ["precious"]
+
+
+def test_the_paths_of_the_summary_are_absolute(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    summary = simulate(pathlib.Path("."), Settings(10, 1, 0))
+    assert summary.paths["clicks"] == tmp_path / "clicks"
+    assert (tmp_path / "clicks" / "2026-01-01" / "part-00000.parquet").exists()
 
 
 def test_a_simulation_that_is_stopped_leaves_nothing_behind(tmp_path):

@@ -19,7 +19,7 @@ NONE = np.zeros(0, np.int64)
 
 
 def small_shop():
-    pair, tastes = np.zeros(2, np.float32), np.zeros((2, 4), np.float32)
+    pair, tastes = np.zeros(2, np.float32), np.zeros((2, 3), np.float32)
     users = Users(
         activity=np.array([1.0, 2.0]),
         segment=np.array([0, 5]),
@@ -32,7 +32,7 @@ def small_shop():
     )
     items = Items(
         popularity=np.array([1.0, 2.0]),
-        category=np.array([1, 11]),
+        category=np.array([1, 9]),
         brand=np.array([3, 0]),
         price=np.array([10.0, 20.0]),
         age_days=np.array([1.0, 2.0]),

@@ -32,9 +32,9 @@ def test_mean_probabilities_are_the_rates_of_the_settings(click_rate, conversion
 @pytest.mark.parametrize("seed", [1, 2])
 def test_clicked_impressions_are_a_biased_sample(seed):
     click, conversion = probabilities(Settings(100_000, 5, seed))
-    assert 1.15 < np.average(conversion, weights=click) / conversion.mean() < 1.8
+    assert 1.1 < np.average(conversion, weights=click) / conversion.mean() < 1.6
     appetites = [np.log(p / (1 - p)) for p in (click, conversion)]
-    assert 0.3 < np.corrcoef(*appetites)[0, 1] < 0.7
+    assert 0.2 < np.corrcoef(*appetites)[0, 1] < 0.6
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -62,7 +62,7 @@ def test_the_position_moves_clicks_only(seen):
     shop, impressions = seen
     lower = dataclasses.replace(impressions, position=impressions.position * 2)
     before, after = logits(shop, impressions), logits(shop, lower)
-    np.testing.assert_allclose(before[0] - after[0], 0.55 * np.log(2))
+    np.testing.assert_allclose(before[0] - after[0], 0.7 * np.log(2))
     assert (before[1] == after[1]).all()
 
 
@@ -70,8 +70,8 @@ def test_the_price_moves_conversions_more_than_clicks(seen):
     shop, impressions = seen
     dearer = dataclasses.replace(impressions, price=impressions.price * np.e)
     before, after = logits(shop, impressions), logits(shop, dearer)
-    np.testing.assert_allclose(before[0] - after[0], 0.1)
-    np.testing.assert_allclose(before[1] - after[1], 0.55)
+    np.testing.assert_allclose(before[0] - after[0], 0.2)
+    np.testing.assert_allclose(before[1] - after[1], 0.6)
 
 
 def test_the_biases_add_to_the_logits(seen):

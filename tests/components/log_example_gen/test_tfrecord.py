@@ -1,0 +1,67 @@
+import gzip
+
+import pyarrow as pa
+import pytest
+import tensorflow as tf
+
+from components.log_example_gen import tfrecord
+
+RECORDS = [b"", b"a", b"b" * 300, b"a"]
+
+
+def binary(records):
+    return pa.array(records, pa.large_binary())
+
+
+def read(path):
+    return [r.numpy() for r in tf.data.TFRecordDataset(str(path), compression_type="GZIP")]
+
+
+def test_a_shard_has_the_name_that_tfx_gives():
+    found = tfrecord.shard_name("train", 0, 1)
+    assert found == "Split-train/data_tfrecord-00000-of-00001.gz"
+
+
+def test_tensorflow_reads_what_was_written(tmp_path):
+    with tfrecord.Shard(str(tmp_path / "shard.gz"), str(tmp_path)) as shard:
+        shard.write(binary(RECORDS))
+        shard.write(binary([]))
+        shard.write(binary(RECORDS[:2]))
+    assert read(tmp_path / "shard.gz") == RECORDS + RECORDS[:2]
+
+
+def test_the_frames_are_those_of_tensorflow(tmp_path):
+    with tf.io.TFRecordWriter(str(tmp_path / "plain")) as writer:
+        for record in RECORDS:
+            writer.write(record)
+    assert tfrecord.frame(binary(RECORDS)).to_pybytes() == (tmp_path / "plain").read_bytes()
+
+
+def test_a_shard_written_twice_is_the_same_shard(tmp_path):
+    written = []
+    for _ in range(2):
+        with tfrecord.Shard(str(tmp_path / "shard.gz"), str(tmp_path)) as shard:
+            shard.write(binary(RECORDS))
+        written.append((tmp_path / "shard.gz").read_bytes())
+    assert written[0] == written[1]
+    assert [path.name for path in tmp_path.iterdir()] == ["shard.gz"]
+
+
+def test_a_shard_that_fails_leaves_nothing_behind(tmp_path):
+    with (
+        pytest.raises(KeyError),
+        tfrecord.Shard(str(tmp_path / "shard.gz"), str(tmp_path)) as shard,
+    ):
+        shard.write(binary(RECORDS))
+        raise KeyError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_incomplete_shard_lies_elsewhere(tmp_path):
+    (tmp_path / "incomplete").mkdir()
+    path = tmp_path / "shard.gz"
+    with tfrecord.Shard(str(path), str(tmp_path / "incomplete")) as shard:
+        shard.write(binary([b"a"]))
+        assert not path.exists()
+        assert len(list((tmp_path / "incomplete").iterdir())) == 1
+    assert gzip.decompress(path.read_bytes())[12:13] == b"a"
