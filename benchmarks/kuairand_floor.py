@@ -1,7 +1,8 @@
 """The floor on KuaiRand-Pure: logistic regression on the features of configs/kuairand.yaml.
 
 A neural ranker that does not beat it is not worth its cost. Trains on the spans before the last
-four (up to 4 May) and is judged on those (5 to 8 May), once for P(click) and once for P(click and like), both over all impressions; duplicates count once.
+four (up to 4 May) and is judged on those (5 to 8 May), once for P(click) and once for P(click and
+like), both over all impressions; duplicates count once.
 
     python -m examples.kuairand SOURCE_DIR runs/kuairand/logs
     python benchmarks/kuairand_floor.py runs/kuairand/logs

@@ -1,1 +1,1 @@
-"""Converters from public data sets to the logs that a pipeline reads; they import nothing of ours."""
+"""Converters from public data sets to the logs that a pipeline reads."""

@@ -4,6 +4,7 @@ import datetime
 import time
 from collections.abc import Callable
 
+from absl import flags
 from tfx.dsl.compiler.constants import PIPELINE_RUN_ID_PARAMETER_NAME
 from tfx.orchestration import metadata
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
@@ -49,4 +50,7 @@ def run_locally(pipeline: Pipeline, work: WorkDir, on_node: OnNode) -> None:
     pipeline.metadata_connection_config = metadata.sqlite_metadata_connection_config(
         str(work.metadata)
     )
+    # Batches of up to 8192 rows in statistics, transforms and evaluation. By default Beam searches
+    # for a size by timing, settles on some fifty, and the fixed cost of a batch takes the day.
+    flags.FLAGS(["funnelrank", "--tfxio_use_byte_size_batching"])
     _WatchedRunner(on_node).run(pipeline)

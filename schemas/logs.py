@@ -95,7 +95,8 @@ class TimeSplit(Strict):
         match = re.fullmatch(r"([1-9]\d*)( spans?)?", str(text).strip())
         if match is None:
             raise ValueError(
-                f"a split by time evaluates on a number of spans, as in `1 span`. Received: {text!r}"
+                "a split by time evaluates on a number of spans, as in `1 span`. "
+                f"Received: {text!r}"
             )
         return int(match[1])
 

@@ -59,10 +59,8 @@ def read(
     if files[0].suffix == ".parquet":
         relation = connection.read_parquet(names)
     else:
-        relation = connection.sql(
-            "SELECT * FROM read_csv(?, header = true, all_varchar = true, delim = ',', quote = '\"')",
-            params=[names],
-        )
+        options = "header = true, all_varchar = true, delim = ',', quote = '\"'"
+        relation = connection.sql(f"SELECT * FROM read_csv(?, {options})", params=[names])
     if missing := [column for column in columns if column not in relation.columns]:
         raise ValueError(
             f"{files[0].name} must have the column {missing[0]} of KuaiRand-Pure. "

@@ -61,7 +61,10 @@ def test_users_who_always_click_are_told_from_those_who_never_do(logs):
         for line in result.stdout.splitlines()
         if line.startswith("│")
     ]
-    assert [line[:3] for line in lines] == [["click", "800", "1,600"], ["click+like", "800", "1,600"]]
+    assert [line[:3] for line in lines] == [
+        ["click", "800", "1,600"],
+        ["click+like", "800", "1,600"],
+    ]
     assert all(float(line[5]) > 0.95 for line in lines)
 
 

@@ -86,8 +86,7 @@ def test_published_kuairand_examples_have_no_anomaly(kuairand_logs):
 def test_published_census_examples_have_no_anomaly(census_logs):
     schema = read_schema("census")
     rows = duckdb.sql(
-        "SELECT *, timestamp AS impression_time "
-        f"FROM '{census_logs}/impressions/*/*.parquet'"
+        f"SELECT *, timestamp AS impression_time FROM '{census_logs}/impressions/*/*.parquet'"
     ).to_arrow_table()
     assert anomalies(as_examples(rows, schema), schema) == {}
 

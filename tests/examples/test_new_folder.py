@@ -30,13 +30,16 @@ def test_an_empty_folder_is_replaced_and_parents_are_made(tmp_path):
 
 def test_a_folder_with_something_in_it_is_refused_and_kept(tmp_path):
     (tmp_path / "old.txt").write_text("old")
-    with pytest.raises(FileExistsError, match="new or an empty folder.*Remove it or name another"):
-        with new_folder(tmp_path):
-            raise AssertionError("never reached")
+    message = r"new or an empty folder.*Remove it or name another"
+    with pytest.raises(FileExistsError, match=message), new_folder(tmp_path):
+        raise AssertionError("never reached")
     assert (tmp_path / "old.txt").read_text() == "old"
 
 
 def test_a_file_is_refused(tmp_path):
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(FileExistsError, match="new or an empty folder"), new_folder(tmp_path / "out"):
+    with (
+        pytest.raises(FileExistsError, match="new or an empty folder"),
+        new_folder(tmp_path / "out"),
+    ):
         raise AssertionError("never reached")

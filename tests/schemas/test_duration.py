@@ -32,4 +32,6 @@ def test_every_number_and_unit_multiply(number, unit):
 
 @given(st.integers(0, 10**9))
 def test_a_duration_reads_what_it_writes(seconds):
-    assert SECONDS.validate_json(SECONDS.dump_json(SECONDS.validate_python(f"{seconds}s"))) == seconds
+    assert (
+        SECONDS.validate_json(SECONDS.dump_json(SECONDS.validate_python(f"{seconds}s"))) == seconds
+    )

@@ -40,9 +40,11 @@ def test_a_category_has_exactly_one_table(tables, received):
         Categorical.model_validate({"kind": "categorical", "side": "user", **tables})
 
 
-@pytest.mark.parametrize("wrong", [{"hash": 0}, {"hash": 5, "width": 0}, {"hash": 5, "width": 5000}])
+@pytest.mark.parametrize(
+    "wrong", [{"hash": 0}, {"hash": 5, "width": 0}, {"hash": 5, "width": 5000}]
+)
 def test_tables_have_at_least_one_row_and_a_width_within_bounds(wrong):
-    with pytest.raises(pydantic.ValidationError, match="greater than or equal|less than or equal"):
+    with pytest.raises(pydantic.ValidationError, match=r"greater than or equal|less than or equal"):
         Categorical.model_validate({"kind": "categorical", "side": "user", **wrong})
 
 

@@ -73,10 +73,10 @@ def test_a_circle_is_refused_and_shown(given, circle):
 
 def test_a_head_given_a_stranger_is_refused():
     heads = {"ctr": Head(label="click"), "cvr": Head(label="conversion", given="ctt")}
-    with pytest.raises(ValueError, match="'cvr' is given 'ctt', which is no head. .* ctr, cvr"):
+    with pytest.raises(ValueError, match=r"'cvr' is given 'ctt', which is no head. .* ctr, cvr"):
         outputs(heads)
 
 
 def test_a_path_to_a_stranger_is_refused():
-    with pytest.raises(ValueError, match="'ctt' is no head. Heads are: ctr, cvr"):
+    with pytest.raises(ValueError, match=r"'ctt' is no head. Heads are: ctr, cvr"):
         path(FUNNEL, "ctt")

@@ -22,7 +22,15 @@ def test_the_names_of_a_score_come_once_each_and_without_functions():
 
 @pytest.mark.parametrize(
     "expression",
-    ["__import__('os')", "ctr.real", "[ctr]", "ctr if cvr else 1", "'a' * 2", "f(ctr)", "ctr @ cvr"],
+    [
+        "__import__('os')",
+        "ctr.real",
+        "[ctr]",
+        "ctr if cvr else 1",
+        "'a' * 2",
+        "f(ctr)",
+        "ctr @ cvr",
+    ],
 )
 def test_anything_but_arithmetic_is_refused(expression):
     with pytest.raises(ValueError, match=r"score may hold names, numbers"):

@@ -12,7 +12,9 @@ class Shelf(Strict):
 
 
 def test_an_unknown_key_names_the_nearest_known_one():
-    with pytest.raises(pydantic.ValidationError, match="unknown key 'colur': did you mean 'colour'"):
+    with pytest.raises(
+        pydantic.ValidationError, match="unknown key 'colur': did you mean 'colour'"
+    ):
         Shelf.model_validate({"width": 1, "colur": "red"})
 
 

@@ -29,7 +29,7 @@ def test_users_and_items_that_are_given_are_taken():
     [
         ({"impressions": 0}, "impressions=0"),
         ({"impressions": 10.5}, "impressions=10.5"),
-        ({"impressions": True}, "impressions=True"),
+        ({"seed": True}, "seed=True"),
         ({"days": 0}, "days=0"),
         ({"days": 101}, "impressions=100, days=101"),
         ({"impressions": 40_000, "days": 36_526}, "days=36526"),

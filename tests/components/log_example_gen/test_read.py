@@ -82,6 +82,14 @@ def test_a_large_file_comes_in_pieces(tmp_path, monkeypatch):
         assert ids == numbers, form
 
 
+def test_a_field_of_many_lines_is_not_cut(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "BLOCK_BYTES", 100)
+    text = "line\n" * 10
+    (tmp_path / "a.csv").write_text("id,text\n" + f'1,"{text}"\n' * 20)
+    found, broken = rows(tmp_path / "a.csv", ["text", "id"])
+    assert found == [{"text": text.encode(), "id": b"1"}] * 20 and broken == {}
+
+
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
 def test_a_missing_column_is_named_with_those_present(write_log, form):
     path = write_log("clicks", "2024-05-01", {"id": [1], "when": [2]}, form)

@@ -99,7 +99,7 @@ def test_the_same_files_give_the_same_bytes(source, out, tmp_path):
 def test_an_income_of_another_kind_is_refused_and_nothing_is_written(source, tmp_path):
     path = source / "census-income.test"
     path.write_text(path.read_text().replace("- 50000.", "much", 1))
-    with pytest.raises(duckdb.Error, match="income must be .* Received: much"):
+    with pytest.raises(duckdb.Error, match=r"income must be .* Received: much"):
         convert(source, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["source"]
 

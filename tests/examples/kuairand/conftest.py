@@ -5,10 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from examples.kuairand.convert import USER_CATEGORIES, USER_CODES, USER_NUMBERS
+from examples.kuairand.convert import (
+    USER_CATEGORIES,
+    USER_CODES,
+    USER_NUMBERS,
+    VIDEO_CATEGORIES,
+    VIDEO_NUMBERS,
+)
 
 MIDNIGHT = 1_650_816_000_000  # 2022-04-25 00:00 in China, 2022-04-24 16:00 UTC
 DAY = 86_400_000
+CATEGORIES = ("full_active", -124, 1, "[1,5)", "0", "250+", "730+")
 
 LOG = [
     # user, video, date, time_ms, is_click, is_like, tab
@@ -42,15 +49,13 @@ def source(tmp_path: Path) -> Path:
         folder / "user_features_pure.csv",
         ("user_id", *USER_CATEGORIES, *USER_CODES, *USER_NUMBERS),
         [
-            (user, *["full_active", -124, 1, "[1,5)", "0", "250+", "730+"])
-            + (*["1.0" if user else ""] * 18, 10, 20, 30, 400)
+            (user, *CATEGORIES, *["1.0" if user else ""] * len(USER_CODES), 10, 20, 30, 400)
             for user in range(3)
         ],
     )
     write_csv(
         folder / "video_features_basic_pure.csv",
-        ("video_id", "author_id", "video_type", "upload_type", "upload_dt", "music_id")
-        + ("video_duration", "server_width", "server_height", "music_type", "tag"),
+        ("video_id", *VIDEO_CATEGORIES, *VIDEO_NUMBERS, "music_type", "tag"),
         [
             (0, 55, "NORMAL", "Web", "2022-04-10", 9, 87_433.0, 720.0, 1280.0, 9.0, "39,68"),
             (1, 56, "AD", "Kmovie", "2022-04-09", 8, "", 960.0, 720.0, "", ""),

@@ -112,7 +112,9 @@ def test_a_user_described_twice_is_refused_and_nothing_is_written(source, tmp_pa
         table = list(csv.reader(file))
     with (source / "user_features_pure.csv").open("a", newline="") as file:
         csv.writer(file).writerow(table[2])
-    with pytest.raises(ValueError, match="one row per user_id.*Received: user_id 1 more than once"):
+    with pytest.raises(
+        ValueError, match=r"one row per user_id.*Received: user_id 1 more than once"
+    ):
         convert(source, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["source"]
 
