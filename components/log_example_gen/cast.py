@@ -2,7 +2,7 @@
 
 import collections
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -53,14 +53,19 @@ def fields(config: IngestConfig) -> Mapping[str, tuple[Field, ...]]:
     wanted["impressions"] = [
         dataclasses.replace(identity, name=IMPRESSION_ID),
         dataclasses.replace(when, name=IMPRESSION_TIME),
-        *(
-            Field(column.name, column.name, _kind(column), separator=column.separator)
-            for column in source_columns(config.columns, logs)
-        ),
+        *column_fields(source_columns(config.columns, logs)),
     ]
     if isinstance(config.split, HashSplit):
         wanted["impressions"].append(Field(config.split.key, KEY, "text"))
     return {name: tuple(found) for name, found in wanted.items()}
+
+
+def column_fields(columns: Iterable[Column]) -> tuple[Field, ...]:
+    """Returns the fields of columns that have the same name in the file: features and labels."""
+    return tuple(
+        Field(column.name, column.name, _kind(column), separator=column.separator)
+        for column in columns
+    )
 
 
 def cast(batch: pa.RecordBatch, wanted: Sequence[Field]) -> tuple[pa.RecordBatch, dict[str, int]]:

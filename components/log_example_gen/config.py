@@ -1,12 +1,8 @@
 """What LogExampleGen is told: the logs, the windows, the split and the columns of an example."""
 
 import datetime
-import decimal
 import json
 from collections.abc import Sequence
-from typing import Any
-
-import pydantic
 
 from schemas.columns import Column
 from schemas.logs import Attribution, Logs, Split, TimeSplit
@@ -31,23 +27,6 @@ class IngestConfig(Strict):
     attribution: Attribution
     split: Split
     columns: tuple[Column, ...]
-
-    @pydantic.field_validator("attribution", mode="before")
-    @classmethod
-    def _read_dumped_seconds(cls, given: Any) -> Any:
-        """Takes durations as people write them (`1h`) and as pydantic dumps them (3600)."""
-        if not isinstance(given, dict):
-            return given
-        return {k: f"{v}s" if isinstance(v, int) else v for k, v in given.items()}
-
-    @pydantic.field_validator("split", mode="before")
-    @classmethod
-    def _read_dumped_share(cls, given: Any) -> Any:
-        """Takes a share as people write it (`10%`) and as pydantic dumps it (0.1)."""
-        if not isinstance(given, dict) or not isinstance(given.get("eval"), float):
-            return given
-        percent = decimal.Decimal(repr(given["eval"])) * 100  # exact: 0.07 * 100 is not 7
-        return {**given, "eval": f"{percent:f}%"}
 
 
 def parse_spans(text: str) -> tuple[datetime.date, ...]:

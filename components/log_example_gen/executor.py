@@ -61,7 +61,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         examples.split_names = artifact_utils.encode_split_names([TRAIN, EVAL])
         examples.span = span_number(spans[-1])
         examples.version = 0
-        examples_utils.set_payload_format(examples, example_gen_pb2.PayloadFormat.FORMAT_TF_EXAMPLE)
+        tf_example = example_gen_pb2.PayloadFormat.Value("FORMAT_TF_EXAMPLE")  # type: ignore[attr-defined]
+        examples_utils.set_payload_format(examples, tf_example)
         examples_utils.set_file_format(examples, "tfrecords_gzip")
         folders = [f"{examples.uri}/Split-{split}" for split in (TRAIN, EVAL)]
         for folder in (*folders, f"{examples.uri}/{INCOMPLETE}", ledger.uri):

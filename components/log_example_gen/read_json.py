@@ -73,7 +73,7 @@ def _read(block: bytes, known: pa.Schema) -> pa.Table:
 
 
 def _has_time(kind: pa.DataType) -> bool:
-    return pa.types.is_timestamp(kind.value_type if pa.types.is_list(kind) else kind)
+    return bool(pa.types.is_timestamp(kind.value_type if pa.types.is_list(kind) else kind))
 
 
 def _time_to_text(kind: pa.DataType) -> pa.DataType:

@@ -75,7 +75,7 @@ class WriteExamples(beam.PTransform):
         super().__init__()
         self._rest = (uri, partitions)
 
-    def expand(self, pcoll: PCollection) -> beam.PCollection:
+    def expand(self, pcoll: PCollection) -> PCollection:
         """Wires the writing of one shard for each split of each partition."""
         return pcoll | "Encode and write" >> beam.Map(_write_shard, *self._rest)
 
@@ -87,7 +87,7 @@ class WriteLedger(beam.PTransform):
         super().__init__()
         self._uri = uri
 
-    def expand(self, pcoll: PCollection) -> beam.PCollection:
+    def expand(self, pcoll: PCollection) -> PCollection:
         """Wires the sum of the counts and its check."""
         return (
             pcoll

@@ -1,7 +1,8 @@
 import pyarrow as pa
 import pytest
 
-from components.log_example_gen.cast import Field, cast, fields
+from components.log_example_gen.cast import Field, cast, column_fields, fields
+from schemas.columns import Column
 
 
 def test_the_fields_of_the_logs_are_those_the_examples_need(make_config):
@@ -26,6 +27,21 @@ def test_the_fields_of_the_logs_are_those_the_examples_need(make_config):
 def test_without_clicks_a_label_is_a_column_of_the_impressions(make_config):
     config = make_config(events=False, split={"by": "time", "eval": 1})
     assert fields(config)["impressions"][-1] == Field("click", "click", "label")
+
+
+def test_every_type_of_column_has_its_rule():
+    columns = [
+        Column("a", "text"),
+        Column("b", "float", role="extra"),
+        Column("c", "int", role="label"),
+        Column("d", "text", repeated=True, separator=";"),
+    ]
+    assert column_fields(columns) == (
+        Field("a", "a", "text"),
+        Field("b", "b", "number"),
+        Field("c", "c", "label"),
+        Field("d", "d", "texts", separator=";"),
+    )
 
 
 def test_good_rows_keep_their_order_and_bad_ones_are_counted(may_1):

@@ -11,7 +11,7 @@ from schemas.logs import HashSplit, TimeSplit
 MAY_1, MAY_2, MAY_3 = (datetime.date(2024, 5, day) for day in (1, 2, 3))
 
 
-@pytest.mark.parametrize("eval_percent", ["7%", "10%", "12.5%", "33.3%", "0.0000001%"])
+@pytest.mark.parametrize("eval_percent", ["7%", "10%", "12.5%", "33.3%"])
 def test_a_config_survives_json(make_config, eval_percent):
     given = make_config(split={"by": "hash", "key": "user", "eval": eval_percent})
     read = config.IngestConfig.model_validate_json(given.model_dump_json())
