@@ -15,15 +15,17 @@ from scipy import stats
 
 from pipeline.config import PipelineConfig
 from pipeline.executions import Execution
-from schemas.heads import Heads, outputs
+from schemas.heads import Heads, labels, outputs
 from schemas.logs import IMPRESSION_ID, SPAN
 
 _BATCH = 8192
+_UNKNOWN = -1  # an event may be too young for its label to be known
 
 
 def auc(scores: npt.NDArray[np.float64], labels: npt.NDArray[np.float64]) -> float:
-    """Returns the exact area under the ROC curve (Mann-Whitney, ties count a half); NaN if one
-    class is absent.
+    """Returns the exact area under the ROC curve (Mann-Whitney: ties count a half).
+
+    It is NaN if one class is absent.
 
     Args:
         scores: [N].
@@ -47,8 +49,8 @@ def ceiling_aucs(truth: Sequence[Path], examples: Sequence[Path], heads: Heads) 
         examples: gzipped TFRecords of raw labelled examples.
         heads: the rates.
     """
-    events = _labels(examples, [head.label for head in heads.values()])
-    probabilities = ", ".join(f"p_{head.label}" for head in heads.values())
+    events = _labels(examples, labels(heads))
+    probabilities = ", ".join(f'"p_{label}"' for label in events.column_names[1:])
     with duckdb.connect() as connection:
         connection.register("events", events)
         rows = connection.execute(
@@ -60,9 +62,9 @@ def ceiling_aucs(truth: Sequence[Path], examples: Sequence[Path], heads: Heads) 
     for output in outputs(heads):
         chain = [heads[head].label for head in output.heads]
         score = np.prod([rows[f"p_{label}"] for label in chain], axis=0)
-        kept = np.ones(len(score), bool)
+        kept = rows[output.label] != _UNKNOWN
         if output.population is not None:
-            kept = rows[output.population] == 1
+            kept &= rows[output.population] == 1
         found[output.name] = auc(score[kept], rows[output.label][kept].astype(np.float64))
     return found
 
@@ -75,20 +77,21 @@ def run_ceilings(
     """Returns the ceilings of a run's evaluation split; None where the truth is not known."""
     if config.truth is None:
         return None
-    pattern = os.path.join(config.logs.root, config.truth)
+    pattern = os.path.join(glob.escape(config.logs.root), config.truth)
     truth = [Path(f) for day in spans for f in glob.glob(pattern.replace(SPAN, str(day)))]
     examples = Path(executions["LogExampleGen"].outputs["examples"].uri) / "Split-eval"
     return ceiling_aucs(truth, sorted(examples.iterdir()), config.heads) if truth else None
 
 
-def _labels(examples: Sequence[Path], labels: Sequence[str]) -> pa.Table:
+def _labels(examples: Sequence[Path], names: Sequence[str]) -> pa.Table:
+    """Returns the columns impression_id, then `names`."""
     spec: Mapping[str, tf.io.FixedLenFeature] = {
         IMPRESSION_ID: tf.io.FixedLenFeature([], tf.string),
-        **{label: tf.io.FixedLenFeature([], tf.int64) for label in labels},
+        **{name: tf.io.FixedLenFeature([], tf.int64, _UNKNOWN) for name in names},
     }
     records = tf.data.TFRecordDataset([str(file) for file in examples], compression_type="GZIP")
     tables = [
-        pa.table({name: values.numpy() for name, values in batch.items()})
+        pa.table({name: batch[name].numpy() for name in spec})
         for batch in records.batch(_BATCH).map(lambda batch: tf.io.parse_example(batch, spec))
     ]
     table = pa.concat_tables(tables)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.errors import Misuse, RunFailed
+from pipeline.failures import keep_traceback, reason, told_in
 
 # Exit codes.
 _FAILED = 1
@@ -17,16 +18,28 @@ _MISUSE = 2
 
 
 class _Group(click.Group):
-    """Turns our errors into one sentence and an exit code."""
+    """Turns every error into one sentence and an exit code."""
 
     def invoke(self, context: click.Context) -> object:
         try:
             return super().invoke(context)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except BrokenPipeError:  # the reader went away, as `head` does: click knows what to do
+            raise
         except Misuse as error:
             click.echo(f"Error: {error}", err=True)
             sys.exit(_MISUSE)
         except RunFailed as error:
             click.echo(f"Error: {error}", err=True)
+            sys.exit(_FAILED)
+        except Exception as error:
+            log = keep_traceback(error)
+            click.echo(
+                f"Error: {context.invoked_subcommand} failed: {reason(error)}. "
+                f"The whole story is in {log}",
+                err=True,
+            )
             sys.exit(_FAILED)
 
 
@@ -50,7 +63,9 @@ def _parse_span(
     try:
         return datetime.date.fromisoformat(text)
     except ValueError as error:
-        raise click.BadParameter(f"a span is a date, as in 2026-01-31. Received: {text!r}") from error
+        raise click.BadParameter(
+            f"a span is a date, as in 2026-01-31. Received: {text!r}"
+        ) from error
 
 
 @main.command()
@@ -127,11 +142,15 @@ def score(model_dir: Path, logs: tuple[Path, ...], out: Path) -> None:
     """Score rows of impression LOGS (files or folders) with the model in MODEL_DIR."""
     from pipeline.quiet import chatter_to
 
-    log = out.with_suffix(".log")
-    with chatter_to(log) as console:
-        from pipeline.scoring import score_logs
+    log = out.with_name(out.name + ".log")
+    try:
+        with chatter_to(log) as console, told_in(log, lambda: "scoring"):
+            from pipeline.scoring import score_logs
 
-        score_logs(model_dir, logs, out, console)
+            score_logs(model_dir, logs, out, console)
+    except Misuse:
+        log.unlink(missing_ok=True)
+        raise
     log.unlink(missing_ok=True)
 
 

@@ -1,14 +1,17 @@
 """One YAML says it all: what a pipeline reads, learns, and how good it must be."""
 
+import contextlib
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import pydantic
+import pydantic_core
 
-from models.config import ModelConfig, TrainingConfig
-from schemas.gates import Gate, parse_gate
+from models.config import ModelConfig, TrainingConfig, check_weights
 from schemas.columns import Column, example_columns
-from schemas.features import Feature, check_shares
+from schemas.features import Feature, Numeric, check_shares
+from schemas.gates import Gate, parse_gate
 from schemas.heads import Head, labels, outputs
 from schemas.logs import (
     CLICK,
@@ -25,6 +28,17 @@ from schemas.score import names_in_score
 from schemas.strict import Strict
 
 _RESERVED = (IMPRESSION_ID, IMPRESSION_TIME, CLICK, CONVERSION, VALUE)
+
+
+@contextlib.contextmanager
+def _at(*keys: str) -> Iterator[None]:
+    """Lets the error of a rule between several parts say which key of the YAML breaks it."""
+    try:
+        yield
+    except ValueError as error:
+        raise pydantic_core.PydanticCustomError(
+            "rule", "{rule}", {"rule": str(error), "keys": keys}
+        ) from error
 
 
 class PipelineConfig(Strict):
@@ -81,28 +95,53 @@ class PipelineConfig(Strict):
 
     @pydantic.model_validator(mode="after")
     def _parts_agree(self) -> "PipelineConfig":
-        check_shares(self.features)
-        names = self.outputs()
-        if reserved := [name for name in self.features if name in (*_RESERVED, *self.labels())]:
-            raise ValueError(
-                f"features cannot be called {', '.join(reserved)}: that is a key or a label"
-            )
-        if strangers := [name for name in self.slices if name not in self.features]:
-            raise ValueError(
-                f"slices are by raw features, and {', '.join(strangers)} is none. "
-                f"Features are: {', '.join(self.features)}"
-            )
-        if isinstance(self.split, TimeSplit) and self.window <= self.split.eval:
-            raise ValueError(
-                f"window: {self.window} spans leaves nothing to train on, as the split keeps "
-                f"{self.split.eval} for evaluation. Raise `window` or lower `split.eval`"
-            )
-        self.parsed_gates()
-        if self.score is not None:
-            names_in_score(self.score)
-            if "score" in names:
-                raise ValueError("a head cannot be called score where `score` is given")
+        with _at("heads"):
+            self.outputs()
+        with _at("features"):
+            check_shares(self.features)
+        for name in self.features:
+            with _at("features", name):
+                if name in (*_RESERVED, *self.labels()):
+                    raise ValueError(f"a feature cannot be called {name}: that is a key or a label")
+        with _at("slices"):
+            if strangers := [name for name in self.slices if name not in self.features]:
+                raise ValueError(
+                    f"slices are by raw features, and {', '.join(strangers)} is none. "
+                    f"Features are: {', '.join(self.features)}"
+                )
+        with _at("window"):
+            if isinstance(self.split, TimeSplit) and self.window <= self.split.eval:
+                raise ValueError(
+                    f"window: {self.window} spans leaves nothing to train on, as the split keeps "
+                    f"{self.split.eval} for evaluation. Raise `window` or lower `split.eval`"
+                )
+        with _at("model", "weights"):
+            check_weights(self.model, self.heads)
+        for name, bar in self.gates.items():
+            with _at("gates", name):
+                parse_gate(name, bar, self.outputs())
+        with _at("score"):
+            self._check_score()
         return self
+
+    def _check_score(self) -> None:
+        if self.score is None:
+            return
+        if "score" in self.outputs():
+            raise ValueError("a head cannot be called score where `score` is given")
+        for name in names_in_score(self.score):
+            if name in self.outputs():
+                continue
+            if name in (*_RESERVED, *self.labels()):
+                raise ValueError(
+                    f"a score cannot use {name}, which is not known when a model is asked. It "
+                    f"may use {', '.join(self.outputs())} and numeric columns of the impressions"
+                )
+            if not isinstance(self.features.get(name), Numeric | None):
+                raise ValueError(
+                    f"a score is arithmetic, and the feature {name} is no number. Use a numeric "
+                    "feature, or a numeric column that is no feature"
+                )
 
     def outputs(self) -> tuple[str, ...]:
         """Returns the names of the probabilities that the model answers."""

@@ -1,5 +1,6 @@
 """YAML to PipelineConfig, with errors that name the file, the line and the way out."""
 
+import reprlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import yaml
 
 from pipeline.config import PipelineConfig
 from pipeline.errors import Misuse
+from pipeline.failures import reason
 
 
 def load_config(path: Path, overrides: Sequence[str] = ()) -> PipelineConfig:
@@ -24,7 +26,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> PipelineConfig:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Misuse(f"cannot read the config {path}: {error}") from error
+        raise Misuse(f"cannot read the config {path}: {reason(error)}") from error
     try:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
         given = yaml.safe_load(text)
@@ -61,7 +63,9 @@ def _override(given: dict[str, Any], override: str) -> tuple[str, ...]:
     path, equals, value = override.partition("=")
     if not equals or not path:
         raise Misuse(f"--set takes key=value, as in training.epochs=2. Received: {override!r}")
-    *parents, last = path.split(".")
+    head, _, rest = path.partition(".")
+    # A gate's name has a dot in it: gates.ctr.auc.
+    *parents, last = (head, rest) if head == "gates" and rest else path.split(".")
     place = given
     for key in parents:
         place = place.setdefault(key, {})
@@ -92,11 +96,18 @@ def _place(
         else:
             continue
         keys.append(str(part))
-    wanted = tuple(str(part) for part in location)
+    wanted = [str(part) for part in location]
     for override in override_keys:
-        if all(key in wanted for key in override):
+        # The location also has the tags of unions; and the override may go on below an unknown key.
+        if wanted and (_within(list(override), wanted) or _within(wanted, list(override))):
             return ".".join(override), "--set"
     return ".".join(keys), str(line + 1)
+
+
+def _within(keys: Sequence[str], others: Sequence[str]) -> bool:
+    """Returns whether `keys` stand in `others`, in their order and from the first on."""
+    rest = iter(others)
+    return keys[:1] == others[:1] and all(key in rest for key in keys)
 
 
 def _sentence(
@@ -108,13 +119,24 @@ def _sentence(
     first = error.errors(include_url=False)[0]
     location = list(first["loc"])
     context: Mapping[str, Any] = first.get("ctx", {})
-    if first["type"] == "unknown_key":
-        location.append(context["key"])
     message = str(first["msg"]).removeprefix("Value error, ")
-    if first["type"] == "missing":
-        message = f"the key {location[-1]!r} is missing"
-    elif first["type"] not in ("unknown_key", "value_error"):
-        message += f". Received: {first['input']!r}"
+    match first["type"]:
+        case "unknown_key":
+            location.append(context["key"])
+        case "rule":
+            location.extend(context["keys"])
+        case "value_error":
+            pass
+        case "missing":
+            message = f"the key {location[-1]!r} is missing"
+        case "union_tag_not_found":
+            message = f"the key {context['discriminator']} is missing"
+        case "union_tag_invalid":
+            key = context["discriminator"].strip("'")
+            location.append(key)
+            message = f"it must be one of {context['expected_tags']}. Received: {context['tag']!r}"
+        case _:
+            message += f". Received: {reprlib.repr(first['input'])}"
     key, line = _place(tree, location, overridden)
     where = f"{path}:{line}" if line != "--set" else line
     more = error.error_count() - 1

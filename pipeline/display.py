@@ -62,7 +62,8 @@ class Display:
         if took is None:
             words = "cached"
         elif rows:
-            words = f"{seconds(took):>8}  {count(rows):>9} rows  {count(rows / took):>8} rows/s"
+            rate = rows / max(took, 1e-3)
+            words = f"{seconds(took):>8}  {count(rows):>9} rows  {count(rate):>8} rows/s"
         else:
             words = f"{seconds(took):>8}"
         self._console.print(f"  [green]✓[/] {step:<17}{words}{'  ' + note if note else ''}")
@@ -77,6 +78,7 @@ class TrainingWatch(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Draws one record, if it has figures."""
-        figures = [getattr(record, name, None) for name in ("done", "total", "rate", "loss", "left")]
+        names = ("done", "total", "rate", "loss", "left")
+        figures = [getattr(record, name, None) for name in names]
         if None not in figures:
             self._display.training(*figures)

@@ -7,7 +7,6 @@ from typing import Any
 from ml_metadata import errors
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
-from tfx.orchestration import metadata
 
 from pipeline.work_dir import WorkDir
 
@@ -42,9 +41,9 @@ class Execution:
 
 def newest_executions(work: WorkDir, pipeline_name: str, nodes: list[str]) -> dict[str, Execution]:
     """Returns the newest finished execution of each node that has one."""
-    store = metadata_store.MetadataStore(
-        metadata.sqlite_metadata_connection_config(str(work.metadata))
-    )
+    connection = metadata_store_pb2.ConnectionConfig()
+    connection.sqlite.filename_uri = str(work.metadata)
+    store = metadata_store.MetadataStore(connection)
     found: dict[str, Execution] = {}
     for node in nodes:
         try:

@@ -79,9 +79,7 @@ def _nodes(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> list[BaseNo
     validator = ExampleValidator(
         statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
     )
-    data_gate = DataGate(
-        anomalies=validator.outputs["anomalies"], pipeline_name=config.name
-    )
+    data_gate = DataGate(anomalies=validator.outputs["anomalies"], pipeline_name=config.name)
     transform = Transform(
         examples=examples,
         schema=schema.outputs["schema"],

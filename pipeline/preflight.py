@@ -5,14 +5,18 @@ import dataclasses
 import datetime
 import hashlib
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.log_example_gen.files import find_spans, fingerprint, sources
 from components.log_example_gen.read import read
 from pipeline.config import PipelineConfig
 from pipeline.errors import Misuse
+from pipeline.failures import reason
 from pipeline.work_dir import WorkDir
 from schemas.columns import source_columns
 from schemas.logs import HashSplit, TimeSplit
@@ -49,14 +53,14 @@ def resolve_inputs(
         window: how many spans up to it; the config's if None.
 
     Raises:
-        Misuse: if a span is empty, a column is absent, or the split leaves nothing to train on.
+        Misuse: if a span is empty, a file cannot be read, a column is absent, the schema does not
+            describe one, or the split leaves nothing to train on.
     """
     spans = choose_spans(config, span, window)
     try:
         _check_columns(config, spans)
-        return Inputs(
-            spans, fingerprint(config.logs, spans, config.attribution), _place_schema(config, work)
-        )
+        read_files = fingerprint(config.logs, spans, config.attribution)
+        return Inputs(spans, read_files, _place_schema(work, _schema_text(config)))
     except ValueError as error:
         raise Misuse(str(error)) from error
 
@@ -103,11 +107,8 @@ def _check_columns(config: PipelineConfig, spans: tuple[datetime.date, ...]) -> 
     for source in sources(config.logs, spans, config.attribution):
         if source.log in checked:
             continue
-        checked.add(source.log)
-        batch = next(read(source.path, wanted[source.log], collections.Counter()), None)
-        if batch is None:
-            continue
-        for field in batch.schema:
+        for field in _first_columns(source.path, wanted[source.log]):
+            checked.add(source.log)
             # Where rows need not have every key (JSONL), one that none has is of type null.
             if pa.types.is_null(field.type):
                 raise ValueError(
@@ -116,19 +117,43 @@ def _check_columns(config: PipelineConfig, spans: tuple[datetime.date, ...]) -> 
                 )
 
 
-def _place_schema(config: PipelineConfig, work: WorkDir) -> Path:
+def _first_columns(path: str, wanted: Sequence[str]) -> Iterable[pa.Field]:
+    """Returns the wanted columns as the first rows of a file have them; none if it has no row."""
+    try:
+        batch = next(read(path, wanted, collections.Counter()), None)
+    except (OSError, pa.ArrowException) as error:
+        raise Misuse(f"cannot read {path}: {reason(error)}") from error
+    return () if batch is None else batch.schema
+
+
+def _schema_text(config: PipelineConfig) -> str:
+    """Returns the curated schema, or the one derived from the columns."""
+    columns = config.columns()
     if config.schema_ is None:
-        text = schema_text(config.columns())
-    else:
-        try:
-            text = Path(config.schema_).read_text(encoding="utf-8")
-        except OSError as error:
-            raise Misuse(f"cannot read the schema {config.schema_}: {error}") from error
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    path = work.schemas / f"{digest}.pbtxt"
-    if not path.exists():
+        return schema_text(columns)
+    try:
+        text = Path(config.schema_).read_text(encoding="utf-8")
+        curated = text_format.Parse(text, schema_pb2.Schema())
+    except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
+        raise Misuse(f"cannot read the schema {config.schema_}: {reason(error)}") from error
+    described = {feature.name for feature in curated.feature}
+    if missing := [column.name for column in columns if column.name not in described]:
+        raise Misuse(
+            f"the schema {config.schema_} does not describe {', '.join(missing)}, which this "
+            "config makes or reads: add a feature for each, or leave `schema` out to derive one"
+        )
+    return text
+
+
+def _place_schema(work: WorkDir, text: str) -> Path:
+    path = work.schemas / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.pbtxt"
+    if path.exists():
+        return path
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
         part.write_text(text, encoding="utf-8")
         part.rename(path)
+    except OSError as error:
+        raise Misuse(f"cannot write under {work.root} (see --work): {reason(error)}") from error
     return path

@@ -7,8 +7,8 @@ def count(number: float) -> str:
 
 
 def seconds(number: float) -> str:
-    """Returns a duration: `4.2 s` below a minute, `3 min 12 s` above."""
-    if number < 60:
+    """Returns a duration: `4.2 s` below a minute, `3 min 12 s` from there on."""
+    if round(number, 1) < 60:
         return f"{number:.1f} s"
     minutes, rest = divmod(round(number), 60)
     return f"{minutes} min {rest:02d} s"

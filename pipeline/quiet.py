@@ -21,11 +21,11 @@ def chatter_to(path: Path) -> Iterator[Console]:
         A console on the real stdout.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o666)
     sys.stdout.flush()
     sys.stderr.flush()
     real = os.dup(1), os.dup(2)
     terminal = open(os.dup(1), "w", encoding="utf-8", errors="replace")  # noqa: SIM115
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
     try:
         os.dup2(file, 1)
         os.dup2(file, 2)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 
 from pipeline.config import PipelineConfig
 from pipeline.display import Display, TrainingWatch
-from pipeline.errors import RunFailed
+from pipeline.failures import told_in
 from pipeline.preflight import Inputs
 from pipeline.quantities import seconds
 from pipeline.quiet import chatter_to
@@ -19,8 +20,6 @@ from pipeline.work_dir import WorkDir
 
 if TYPE_CHECKING:
     from pipeline.executions import Execution
-
-_REASON_LENGTH = 2000
 
 
 def run(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> bool:
@@ -36,8 +35,9 @@ def run(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> bool:
         console.print(f"[bold]{config.name}[/]: {len(spans)} spans, {spans[0]} to {spans[-1]}")
         with Display(console) as display:
             executions = _execute(config, inputs, work, display, log)
-        passed = _report(config, inputs, executions, console)
-        console.print(f"[bold]logs[/]   {log}", soft_wrap=True)
+        with told_in(log, lambda: "the report"):
+            passed = _report(config, inputs, executions, console)
+        console.print(f"[bold]logs[/]   {escape(str(log))}", soft_wrap=True)
         console.print(f"Done in {seconds(time.monotonic() - started)}.")
     return passed
 
@@ -47,10 +47,11 @@ def _execute(
 ) -> "Mapping[str, Execution]":
     display.start("loading TFX")
     began = time.monotonic()
-    from models.progress import LOGGER as PROGRESS_LOGGER
-    from pipeline.local_runner import run_locally
-    from pipeline.pipeline import create_pipeline
-    from pipeline.steps import Steps
+    with told_in(log, lambda: "loading TFX"):
+        from models.progress import LOGGER as PROGRESS_LOGGER
+        from pipeline.local_runner import run_locally
+        from pipeline.pipeline import create_pipeline
+        from pipeline.steps import Steps
 
     logging.basicConfig(level=logging.INFO, force=True)
     display.finish("loading TFX", time.monotonic() - began, None)
@@ -59,13 +60,8 @@ def _execute(
     logging.getLogger(PROGRESS_LOGGER).addHandler(training)
     logging.getLogger(PROGRESS_LOGGER).setLevel(logging.INFO)
     try:
-        run_locally(create_pipeline(config, inputs, work), work, steps.on_node)
-    except Exception as error:
-        logging.exception("the run failed in %s", steps.current)
-        reason = str(error).strip() or type(error).__name__
-        raise RunFailed(
-            f"{steps.current} failed: {reason[:_REASON_LENGTH]}\nThe whole story is in {log}"
-        ) from error
+        with told_in(log, lambda: steps.current):
+            run_locally(create_pipeline(config, inputs, work), work, steps.on_node)
     finally:
         logging.getLogger(PROGRESS_LOGGER).removeHandler(training)
     return steps.executions
@@ -93,9 +89,9 @@ def _report(
         console.print(gates_table(results.verdicts))
         console.print()
     if results.model_dir is not None:
-        console.print(f"[bold]model[/]  {results.model_dir}", soft_wrap=True)
+        console.print(f"[bold]model[/]  {escape(str(results.model_dir))}", soft_wrap=True)
     else:
         console.print("[bold red]The model was refused[/] and is not served:")
         for verdict in results.refused:
-            console.print(f"  {verdict.reason}", soft_wrap=True)
+            console.print(f"  {escape(verdict.reason)}", soft_wrap=True)
     return results.model_dir is not None

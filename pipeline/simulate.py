@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 
 from pipeline.errors import Misuse
@@ -37,4 +38,4 @@ def simulate_logs(out: Path, **settings: object) -> None:
         f"{count(summary.duplicated_impressions)} duplicated impressions and "
         f"{count(summary.repeated_clicks)} repeated clicks"
     )
-    console.print(f"[bold]logs[/]   {out}", soft_wrap=True)
+    console.print(f"[bold]logs[/]   {escape(str(out))}", soft_wrap=True)

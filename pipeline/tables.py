@@ -2,61 +2,48 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from rich.markup import render
 from rich.table import Table
 
 from components.model_gate.judgement import Verdict
 from pipeline.quantities import count
-from pipeline.results import Results
+
+if TYPE_CHECKING:
+    from pipeline.results import Results
 
 
 def ledger_table(ledger: Mapping[str, Any]) -> Table:
     """Returns what became of every row of every log."""
-    table = Table(title="Rows", title_justify="left", title_style="bold", box=None, pad_edge=False)
-    table.add_column("log")
-    for name in ("read", "kept", "duplicates", "rejected", "other"):
-        table.add_column(name, justify="right")
     examples = sum(ledger.get("examples", {}).values())
+    rows = []
     for log in ("impressions", "clicks", "conversions"):
         if log not in ledger:
             continue
         counts = ledger[log]
-        read = counts.get("read", 0)
         kept = examples if log == "impressions" else counts.get("joined", 0)
-        duplicates = counts.get("duplicates", 0)
         rejected = sum(counts.get("rejected", {}).values())
-        rest = {
-            name.replace("_", " "): number
+        other = ", ".join(
+            f"{count(number)} {name.replace('_', ' ')}"
             for name, number in counts.items()
             if name not in ("read", "joined", "duplicates", "rejected") and number
-        }
-        other = ", ".join(f"{count(number)} {name}" for name, number in rest.items())
-        table.add_row(
-            log, count(read), count(kept), count(duplicates), count(rejected), other or "0"
         )
-    return table
+        numbers = (counts.get("read", 0), kept, counts.get("duplicates", 0), rejected)
+        rows.append((log, *map(count, numbers), other or "0"))
+    return _table("Rows", ("log", "read", "kept", "duplicates", "rejected", "other"), rows)
 
 
 def model_table(
-    results: Results, names: Sequence[str], ceilings: Mapping[str, float] | None
+    results: "Results", names: Sequence[str], ceilings: Mapping[str, float] | None
 ) -> Table:
     """Returns the figures of each output: AUC, its ceiling and baseline, calibration, log loss."""
-    table = Table(
-        title="Model, on held-back rows",
-        title_justify="left",
-        title_style="bold",
-        box=None,
-        pad_edge=False,
-    )
-    table.add_column("output")
     columns = ["AUC", "calibration", "log loss", "rows"]
     if results.baseline is not None:
         columns.insert(1, "baseline AUC")
     if ceilings is not None:
         columns.insert(1, "AUC of the truth")
-    for column in columns:
-        table.add_column(column, justify="right")
+    rows = []
     for name in names:
         figures = {
             "AUC": _figure(results.candidate, name, "auc"),
@@ -66,22 +53,39 @@ def model_table(
             "log loss": _figure(results.candidate, name, "log_loss"),
             "rows": count(results.candidate.get((name, "example_count"), 0)),
         }
-        table.add_row(name, *(figures[column] for column in columns))
-    return table
+        rows.append((name, *(figures[column] for column in columns)))
+    return _table("Model, on held-back rows", ("output", *columns), rows)
 
 
 def gates_table(verdicts: Sequence[Verdict]) -> Table:
     """Returns what each gate said: bar, value, verdict."""
-    table = Table(title="Gates", title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for column in ("gate", "bar"):
-        table.add_column(column)
-    table.add_column("value", justify="right")
-    table.add_column("verdict")
+    rows = []
     for verdict in verdicts:
         said = "[green]passed[/]" if verdict.passed else "[red]refused[/]"
         if verdict.passed and "no baseline" in verdict.reason:
             said = "no baseline yet"
-        table.add_row(verdict.gate, verdict.bar, _decimal(verdict.value), said)
+        rows.append((verdict.gate, verdict.bar, _decimal(verdict.value), said))
+    return _table("Gates", ("gate", "bar", "value", "verdict"), rows, left=("bar", "verdict"))
+
+
+def _table(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    left: Sequence[str] = (),
+) -> Table:
+    """Returns a table whose first column and those in `left` stand left, the others right."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for place, column in enumerate(columns):
+        words = " ".join(render(text).plain for text in (column, *(row[place] for row in rows)))
+        table.add_column(
+            column,
+            justify="left" if place == 0 or column in left else "right",
+            # Where the terminal is narrow, lines break between words: a number is never cut.
+            min_width=max(map(len, words.split())),
+        )
+    for row in rows:
+        table.add_row(*row)
     return table
 
 

@@ -22,7 +22,7 @@ class Executor(executor.Executor):
     all when a version of the same second exists.
     """
 
-    def Do(  # noqa: N802
+    def Do(
         self,
         input_dict: dict[str, list[types.Artifact]],
         output_dict: dict[str, list[types.Artifact]],
@@ -50,5 +50,6 @@ class Executor(executor.Executor):
 
 def next_version(serving_dir: str) -> str:
     """Returns the second of now, or one more than the newest version if that is later."""
-    versions = [int(name.strip("/")) for name in fileio.listdir(serving_dir) if name.strip("/").isdigit()]
+    names = [str(name).strip("/") for name in fileio.listdir(serving_dir)]
+    versions = [int(name) for name in names if name.isdecimal()]
     return str(max([int(time.time()), *(version + 1 for version in versions)]))

@@ -22,19 +22,21 @@ def newest_version(serving_dir: str) -> str | None:
     """Returns the greatest version under `serving_dir`, or None if there is none."""
     if not fileio.exists(serving_dir):
         return None
-    versions = [name.strip("/") for name in fileio.listdir(serving_dir)]
-    numbers = [name for name in versions if name.isdigit()]
+    versions = [str(name).strip("/") for name in fileio.listdir(serving_dir)]
+    numbers = [name for name in versions if name.isdecimal()]
     return max(numbers, key=int) if numbers else None
 
 
 def answers(model_path: str) -> frozenset[str]:
-    """Returns the names of what `serving_default` of a SavedModel answers."""
-    signature = tf.saved_model.load(model_path).signatures["serving_default"]
-    return frozenset(signature.structured_outputs)
+    """Returns the names of what `serving_default` of a SavedModel answers; none without it."""
+    signatures = tf.saved_model.load(model_path).signatures
+    if "serving_default" not in signatures:
+        return frozenset()
+    return frozenset(signatures["serving_default"].structured_outputs)
 
 
 @component
-def BaselineModel(  # noqa: N802
+def BaselineModel(
     candidate: InputArtifact[Model],
     baseline: OutputArtifact[Model],
     serving_dir: Parameter[str],
@@ -42,8 +44,8 @@ def BaselineModel(  # noqa: N802
 ) -> None:
     """Copies the newest served model, if it answers every output in `outputs` (JSON list).
 
-    Otherwise the baseline is the candidate itself, marked so: gates relative to the baseline then
-    do not speak.
+    Otherwise the baseline is the candidate itself, marked so and without a version: gates relative
+    to the baseline then do not speak.
     """
     version = newest_version(serving_dir)
     source = None
@@ -52,6 +54,6 @@ def BaselineModel(  # noqa: N802
         if answers(path) >= set(json.loads(outputs)):
             source = path
     baseline.set_int_custom_property(OWN_BASELINE, int(source is None))
-    baseline.set_string_custom_property(VERSION, version or "")
+    baseline.set_string_custom_property(VERSION, version if source else "")
     target = path_utils.serving_model_dir(baseline.uri)
     io_utils.copy_dir(source or path_utils.serving_model_path(candidate.uri), target)

@@ -13,8 +13,9 @@ _ANOMALIES_FILE = "SchemaDiff.pb"
 
 
 def describe(split: str, anomalies: anomalies_pb2.Anomalies) -> list[str]:
-    """Returns a sentence for each anomaly of a split."""
-    found = [
+    """Returns a sentence for each anomaly of a split: its name, the feature, what is wrong."""
+    found = [f"{split}: there are no examples"] if anomalies.data_missing else []
+    found += [
         f"{split}: {feature}: {info.description}"
         for feature, info in sorted(anomalies.anomaly_info.items())
     ]
@@ -24,7 +25,7 @@ def describe(split: str, anomalies: anomalies_pb2.Anomalies) -> list[str]:
 
 
 @component
-def DataGate(  # noqa: N802  (a component is called like a class)
+def DataGate(
     anomalies: InputArtifact[ExampleAnomalies],
     pipeline_name: Parameter[str],
 ) -> None:

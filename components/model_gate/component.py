@@ -39,7 +39,7 @@ def overall_metrics(evaluation_dir: str, model_name: str) -> Metrics:
 
 
 @component
-def ModelGate(  # noqa: N802
+def ModelGate(
     evaluation: InputArtifact[ModelEvaluation],
     baseline: InputArtifact[Model],
     blessing: OutputArtifact[ModelBlessing],

@@ -25,6 +25,7 @@ from schemas.columns import Column
 from schemas.heads import Head, outputs
 
 ROWS = 256
+DOORS = ("serving_default", "predict_columns")
 _BLESSED_FILE = "INFRA_BLESSED"
 
 
@@ -39,8 +40,20 @@ def first_examples(examples: Examples, split: str, rows: int) -> list[bytes]:
 def check_model(
     path: str, examples: list[bytes], columns: tuple[Column, ...], heads: Mapping[str, Head]
 ) -> list[str]:
-    """Returns a sentence for each thing that is wrong with a SavedModel; none if it may serve."""
+    """Returns a sentence for each thing that is wrong with a SavedModel; none if it may serve.
+
+    Args:
+        path: of the SavedModel.
+        examples: serialized raw examples to try it on.
+        columns: of the examples; features and extras are the model's inputs.
+        heads: what the model must answer.
+    """
+    if not examples:
+        return ["there is no example in the eval split to try it on"]
     signatures = tf.saved_model.load(path).signatures
+    closed = [door for door in DOORS if door not in signatures]
+    if closed:
+        return [f"it has no signature {' nor '.join(closed)}, only {', '.join(sorted(signatures))}"]
     by_example = _numpy(signatures["serving_default"](tf.constant(examples)))
     inputs = tuple(column for column in columns if column.role in ("feature", "extra"))
     by_column = _numpy(signatures["predict_columns"](**column_tensors(examples, inputs)))
@@ -60,7 +73,7 @@ def _numpy(answers: Mapping[str, tf.Tensor]) -> dict[str, np.ndarray]:
 
 
 @component
-def ServingCheck(  # noqa: N802
+def ServingCheck(
     model: InputArtifact[Model],
     examples: InputArtifact[Examples],
     blessing: OutputArtifact[InfraBlessing],
@@ -83,4 +96,3 @@ def ServingCheck(  # noqa: N802
     fileio.makedirs(blessing.uri)
     io_utils.write_string_file(os.path.join(blessing.uri, _BLESSED_FILE), "")
     blessing.set_int_custom_property("blessed", 1)
-    blessing.set_string_custom_property("blessing_status", _BLESSED_FILE)

@@ -39,9 +39,12 @@ def column_tensors(examples: Sequence[bytes], columns: Sequence[Column]) -> dict
 def broken_invariants(answers: Answers, outputs: Sequence[Output]) -> list[str]:
     """Returns a sentence for each rule that the answers break.
 
-    Rules: every probability is in [0, 1]; a joint is the product of its heads; a joint is at most
-    each joint above it.
+    Rules: every output is answered; every probability is in [0, 1]; a joint is the product of its
+    heads and at most each joint above it; whatever else is answered (a score) is finite.
     """
+    missing = [output.name for output in outputs if output.name not in answers]
+    if missing:
+        return [f"it does not answer {', '.join(missing)}, only {', '.join(sorted(answers))}"]
     broken = []
     for output in outputs:
         values = answers[output.name]
@@ -55,14 +58,37 @@ def broken_invariants(answers: Answers, outputs: Sequence[Output]) -> list[str]:
             broken.append(
                 f"{output.name} must be {' * '.join(output.heads)}, it is off by {gap.max():.2g}"
             )
-        root = answers[output.heads[0]]
-        if not np.all(values <= root + TOLERANCE):
-            broken.append(f"{output.name} must not exceed {output.heads[0]}")
+        broken += [
+            f"{output.name} must not exceed {above.name}"
+            for above in _above(output, outputs)
+            if not np.all(values <= answers[above.name] + TOLERANCE)
+        ]
+    for name in sorted(set(answers) - {output.name for output in outputs}):
+        if not np.all(np.isfinite(answers[name])):
+            broken.append(f"{name} must be finite")
     return broken
 
 
+def _above(output: Output, outputs: Sequence[Output]) -> list[Output]:
+    """Returns the root and the joints on the way to `output`."""
+    depths = range(1, len(output.heads))
+    return [other for other in outputs if other.heads in [output.heads[:d] for d in depths]]
+
+
 def largest_gap(left: Answers, right: Answers) -> tuple[str, float]:
-    """Returns the output on which two answers differ most, and by how much."""
-    gaps = {name: float(np.max(np.abs(left[name] - right[name]))) for name in left}
-    name = max(gaps, key=lambda output: gaps[output] if gaps[output] == gaps[output] else np.inf)
+    """Returns the output on which two answers differ most, and by how much.
+
+    The gap is relative for answers above 1 (a score times a price), absolute for the rest;
+    infinite where an output is missing on one side or has another shape, and where it is NaN.
+    """
+    gaps = {name: _gap(left.get(name), right.get(name)) for name in (*left, *right)}
+    name = max(gaps, key=lambda output: gaps[output])
     return name, gaps[name]
+
+
+def _gap(left: np.ndarray | None, right: np.ndarray | None) -> float:
+    if left is None or right is None or left.shape != right.shape:
+        return float("inf")
+    scale = np.maximum(1.0, np.maximum(np.abs(left), np.abs(right)))
+    gap = float(np.max(np.abs(left - right) / scale))
+    return float("inf") if np.isnan(gap) else gap

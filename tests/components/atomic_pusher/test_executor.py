@@ -1,0 +1,141 @@
+import os
+import time
+from pathlib import Path
+
+import pytest
+from tfx.dsl.io import fileio
+from tfx.proto import pusher_pb2
+from tfx.types.standard_artifacts import InfraBlessing, Model, ModelBlessing, PushedModel
+from tfx.utils import proto_utils
+
+from components.atomic_pusher.executor import Executor, next_version
+
+FILES = {
+    "saved_model.pb": b"graph",
+    "fingerprint.pb": b"print",
+    "variables/variables.index": b"index",
+    "variables/variables.data-00000-of-00001": b"weights",
+    "assets/item": b"a\nb\n",
+}
+
+
+def files(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in Path(folder).rglob("*")
+        if path.is_file()
+    }
+
+
+def versions(serving):
+    """The folders a server sees: those whose names are numbers."""
+    return sorted(name for name in os.listdir(serving) if name.isdecimal())
+
+
+@pytest.fixture
+def serving(tmp_path):
+    return tmp_path / "serving"
+
+
+@pytest.fixture
+def push(tmp_path, serving):
+    """Pushes a model of five files and returns the PushedModel."""
+    for name, content in FILES.items():
+        path = tmp_path / "model" / "Format-Serving" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    def run(blessed=True, infra_blessed=True):
+        model, blessing, infra, pushed = Model(), ModelBlessing(), InfraBlessing(), PushedModel()
+        model.uri, pushed.uri = str(tmp_path / "model"), str(tmp_path / "pushed")
+        blessing.set_int_custom_property("blessed", int(blessed))
+        infra.set_int_custom_property("blessed", int(infra_blessed))
+        destination = pusher_pb2.PushDestination(
+            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(serving))
+        )
+        Executor().Do(
+            {"model": [model], "model_blessing": [blessing], "infra_blessing": [infra]},
+            {"pushed_model": [pushed]},
+            {"push_destination": proto_utils.proto_to_json(destination)},
+        )
+        return pushed
+
+    return run
+
+
+def test_a_blessed_model_appears_complete_under_a_version_of_now(push, serving):
+    before = int(time.time())
+    pushed = push()
+    (version,) = os.listdir(serving)
+    assert before <= int(version) <= int(time.time()) + 1
+    assert files(serving / version) == FILES
+    assert pushed.get_int_custom_property("pushed") == 1
+    assert pushed.get_string_custom_property("pushed_version") == version
+    assert pushed.get_string_custom_property("pushed_destination") == str(serving / version)
+    assert files(pushed.uri) == FILES
+
+
+@pytest.mark.parametrize(("model", "infra"), [(False, True), (True, False)])
+def test_a_model_that_is_not_blessed_is_not_pushed(push, serving, model, infra):
+    pushed = push(blessed=model, infra_blessed=infra)
+    assert pushed.get_int_custom_property("pushed") == 0
+    assert not serving.exists()
+
+
+def test_what_a_killed_push_left_is_cleared_and_never_served(push, serving):
+    left = serving / ".incoming" / "1700000000" / "variables"
+    left.mkdir(parents=True)
+    (left / "variables.index").write_bytes(b"half")
+    pushed = push()
+    assert os.listdir(serving) == [pushed.get_string_custom_property("pushed_version")]
+
+
+def test_two_pushes_in_one_second_get_two_versions(push, serving):
+    pushed = [push().get_string_custom_property("pushed_version") for _ in range(3)]
+    assert len(set(pushed)) == 3
+    assert versions(serving) == pushed
+    assert all(files(serving / version) == FILES for version in pushed)
+
+
+def test_a_version_of_a_clock_that_ran_ahead_is_surpassed(tmp_path):
+    ahead = int(time.time()) + 10_000
+    for name in (str(ahead), "9", ".incoming", "notes"):
+        (tmp_path / name).mkdir()
+    assert next_version(str(tmp_path)) == str(ahead + 1)
+
+
+def test_a_server_that_looks_during_the_push_sees_complete_versions_only(
+    push, serving, monkeypatch
+):
+    push()
+    seen = []
+    copy = fileio.copy
+
+    def look_and_copy(source, target, overwrite=False):
+        seen.append([files(serving / version) == FILES for version in versions(serving)])
+        copy(source, target, overwrite)
+
+    monkeypatch.setattr(fileio, "copy", look_and_copy)
+    push()
+    # Five files go to the staging directory and five to the archive; only the old version shows.
+    assert seen == [[True]] * 10
+    assert len(versions(serving)) == 2
+
+
+def test_a_push_that_is_killed_while_it_copies_leaves_no_version(push, serving, monkeypatch):
+    copy, copied = fileio.copy, []
+
+    def die_at_the_third_file(source, target, overwrite=False):
+        if len(copied) == 2:
+            raise KeyboardInterrupt
+        copied.append(target)
+        copy(source, target, overwrite)
+
+    monkeypatch.setattr(fileio, "copy", die_at_the_third_file)
+    with pytest.raises(KeyboardInterrupt):
+        push()
+    assert versions(serving) == []
+    monkeypatch.undo()
+    push()
+    (version,) = os.listdir(serving)
+    assert files(serving / version) == FILES

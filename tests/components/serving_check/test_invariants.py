@@ -1,0 +1,151 @@
+import re
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.serving_check.invariants import broken_invariants, column_tensors, largest_gap
+from schemas.columns import Column
+from schemas.heads import Head, outputs
+
+FUNNEL = outputs({"ctr": Head(label="click"), "cvr": Head(label="buy", given="ctr")})
+CHAIN = outputs(
+    {
+        "ctr": Head(label="click"),
+        "cvr": Head(label="buy", given="ctr"),
+        "keep": Head(label="keep", given="cvr"),
+    }
+)
+COLUMNS = (
+    Column("city", "text"),
+    Column("age", "float"),
+    Column("history", "text", repeated=True),
+)
+
+
+def example(city=None, age=None, history=()):
+    made = tf.train.Example()
+    if city is not None:
+        made.features.feature["city"].bytes_list.value.append(city.encode())
+    if age is not None:
+        made.features.feature["age"].float_list.value.append(age)
+    if history:
+        made.features.feature["history"].bytes_list.value.extend(h.encode() for h in history)
+    return made.SerializeToString()
+
+
+def answers(**values):
+    return {name: np.array(value, np.float32) for name, value in values.items()}
+
+
+def test_right_answers_break_no_rule():
+    assert broken_invariants(answers(ctr=[0, 0.5], cvr=[1, 0.5], ctcvr=[0, 0.25]), FUNNEL) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "rule"),
+    [
+        ({"ctr": [1.5], "cvr": [0.5], "ctcvr": [0.75]}, r"ctr must be in \[0, 1\], found 1.5 to"),
+        ({"ctr": [-0.5], "cvr": [0.0], "ctcvr": [0.0]}, r"ctr must be in \[0, 1\], found -0.5 to"),
+        ({"ctr": [0.5], "cvr": [np.nan], "ctcvr": [0.2]}, r"cvr must be in \[0, 1\], found nan"),
+        ({"ctr": [0.5], "cvr": [0.5], "ctcvr": [0.3]}, r"ctcvr must be ctr \* cvr.* off by 0.05"),
+        ({"ctr": [0.5], "cvr": [0.5], "ctcvr": [0.6]}, "ctcvr must not exceed ctr"),
+    ],
+)
+def test_an_answer_that_breaks_a_rule_is_named(values, rule):
+    assert any(re.search(rule, text) for text in broken_invariants(answers(**values), FUNNEL))
+
+
+def test_one_wrong_row_among_many_is_found():
+    given = answers(ctr=[0.5] * 9, cvr=[0.5] * 9, ctcvr=[0.25] * 8 + [0.26])
+    assert broken_invariants(given, FUNNEL) == ["ctcvr must be ctr * cvr, it is off by 0.01"]
+
+
+def test_a_rounding_error_breaks_no_rule():
+    given = answers(ctr=[0.5], cvr=[0.5], ctcvr=[0.25 + 5e-7])
+    assert broken_invariants(given, FUNNEL) == []
+
+
+def test_a_joint_is_held_against_every_joint_above_it():
+    given = answers(ctr=[0.9], cvr=[0.1], keep=[0.5], ctcvr=[0.09], ctcvkeep=[0.2])
+    names = [output.name for output in CHAIN]
+    assert names == ["ctr", "cvr", "keep", "ctcvr", "ctcvkeep"]
+    assert broken_invariants(given, CHAIN)[1:] == ["ctcvkeep must not exceed ctcvr"]
+
+
+def test_an_output_that_is_not_answered_is_named():
+    given = answers(ctr=[0.5], score=[1.0])
+    assert broken_invariants(given, FUNNEL) == ["it does not answer cvr, ctcvr, only ctr, score"]
+
+
+def test_a_score_may_be_any_number_but_must_be_one():
+    right = answers(ctr=[0.5], cvr=[0.5], ctcvr=[0.25], score=[120.0])
+    assert broken_invariants(right, FUNNEL) == []
+    wrong = {**right, "score": np.array([-np.inf])}
+    assert broken_invariants(wrong, FUNNEL) == ["score must be finite"]
+
+
+def test_the_largest_gap_names_its_output():
+    left = answers(ctr=[0.5, 0.5], cvr=[0.25, 0.5])
+    right = answers(ctr=[0.5, 0.5625], cvr=[0.5, 0.5])
+    assert largest_gap(left, right) == ("cvr", 0.25)
+
+
+def test_the_gap_of_a_large_score_is_relative():
+    name, gap = largest_gap(answers(score=[1000.0]), answers(score=[1000.5]))
+    assert (name, round(gap, 6)) == ("score", 0.0005)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (answers(ctr=[np.nan]), answers(ctr=[np.nan])),
+        (answers(ctr=[0.5]), answers(ctr=[[0.5]])),
+        (answers(ctr=[0.5]), {}),
+        ({}, answers(ctr=[0.5])),
+    ],
+    ids=["not a number", "another shape", "missing right", "missing left"],
+)
+def test_answers_that_cannot_be_compared_are_infinitely_apart(left, right):
+    assert largest_gap(left, right) == ("ctr", np.inf)
+
+
+def test_examples_become_columns_with_their_missing_values():
+    rows = [
+        example("rome", 30.0, ["a", "b", "c"]),
+        example(None, None, []),
+        example("oslo", 7.5, ["d"]),
+    ]
+    found = column_tensors(rows, COLUMNS)
+    assert set(found) == {"city", "age", "history", "history_length"}
+    assert found["city"].numpy().tolist() == [b"rome", b"", b"oslo"]
+    np.testing.assert_array_equal(found["age"], np.array([30, np.nan, 7.5], np.float32))
+    assert found["history"].numpy().tolist() == [
+        [b"a", b"b", b"c"],
+        [b"", b"", b""],
+        [b"d", b"", b""],
+    ]
+    assert found["history_length"].numpy().tolist() == [3, 0, 1]
+    assert [found[name].dtype for name in ("city", "age", "history_length")] == [
+        tf.string,
+        tf.float32,
+        tf.int64,
+    ]
+
+
+def test_a_sequence_whose_last_rows_are_empty_has_a_length_for_each_row():
+    found = column_tensors([example(history=["a"]), example(), example()], COLUMNS)
+    assert found["history_length"].numpy().tolist() == [1, 0, 0]
+
+
+def test_a_batch_where_every_sequence_is_empty_has_no_column_of_values_but_all_lengths():
+    found = column_tensors([example("rome", 1.0), example("oslo", 2.0)], COLUMNS)
+    assert found["history"].shape == (2, 0)
+    assert found["history"].dtype == tf.string
+    assert found["history_length"].numpy().tolist() == [0, 0]
+
+
+def test_a_column_missing_in_every_row_is_missing_in_every_row():
+    found = column_tensors([example(), example()], COLUMNS)
+    assert found["city"].numpy().tolist() == [b"", b""]
+    assert np.isnan(found["age"].numpy()).tolist() == [True, True]
