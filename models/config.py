@@ -64,7 +64,9 @@ class TrainingConfig(Strict):
         batch_size: examples a step.
         epochs: passes over the training split.
         embedding_learning_rate: of Adagrad, on the embedding tables.
-        learning_rate: of Adam, on everything else.
+        embedding_accumulator: where Adagrad's sum of squares starts; the greater, the less a rare
+            id moves. Raise it where ids overfit.
+        learning_rate: of Adam, on everything else. Both rates fall linearly to zero.
         seed: of the initial weights and of the order of the examples.
         checkpoint_every: steps between two checkpoints.
         accelerator: auto takes a GPU if there is one.
@@ -73,6 +75,7 @@ class TrainingConfig(Strict):
     batch_size: Annotated[int, pydantic.Field(ge=1)] = 4096
     epochs: Annotated[int, pydantic.Field(ge=1)] = 1
     embedding_learning_rate: Annotated[float, pydantic.Field(gt=0)] = 0.05
+    embedding_accumulator: Annotated[float, pydantic.Field(gt=0)] = 1e-8
     learning_rate: Annotated[float, pydantic.Field(gt=0)] = 0.001
     seed: Annotated[int, pydantic.Field(ge=0, lt=2**32)] = 0
     checkpoint_every: Annotated[int, pydantic.Field(ge=1)] = 1000

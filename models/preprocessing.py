@@ -29,30 +29,32 @@ def preprocessing_fn(
     """
     spec = ModelSpec.model_validate_json(custom_config["spec"])
     layout = spec.layout()
+    numbers = {name: f for name, f in spec.features.items() if isinstance(f, Numeric)}
+    owners = {name: f for name, f in spec.features.items() if isinstance(f, Categorical)}
     vocabularies = {
-        name: _vocabulary(name, feature.vocabulary, inputs[name])
-        for name, feature in spec.features.items()
-        if isinstance(feature, Categorical) and feature.vocabulary is not None
+        name: _vocabulary(name, owner.vocabulary, inputs[name])
+        for name, owner in owners.items()
+        if owner.vocabulary is not None
     }
     packed: dict[str, tf.Tensor] = {}
     for width, lookups in layout.lookups.items():
         rows = [
             layout.tables[table].offset
             + (
-                _bucket_rows(name, spec.features[name], inputs[name])
-                if isinstance(spec.features[name], Numeric)
-                else _rows(first(inputs[name], ""), spec.features[table], vocabularies.get(table))
+                _bucket_rows(name, numbers[name], inputs[name])
+                if name in numbers
+                else _rows(first(inputs[name], ""), owners[table], vocabularies.get(table))
             )
             for name, table in lookups
         ]
         packed[ids_name(width)] = tf.stack(rows, axis=1)  # [B, F]
     for name, (table, length) in layout.sequences.items():
         values = leading(inputs[name], length, "")
-        rows = _rows(values, spec.features[table], vocabularies.get(table))
+        rows = _rows(values, owners[table], vocabularies.get(table))
         packed[sequence_name(name)] = layout.tables[table].offset + rows  # [B, L]
     if layout.dense:
         packed[DENSE] = tf.stack(
-            [_scaled(name, spec.features[name], inputs[name]) for name in layout.dense], axis=1
+            [_scaled(name, numbers[name], inputs[name]) for name in layout.dense], axis=1
         )  # [B, D]
     packed[LABELS] = tf.stack(
         [first(tf.cast(inputs[label], tf.float32), float("nan")) for label in spec.labels], axis=1
@@ -85,7 +87,7 @@ def _vocabulary(name: str, vocabulary: Vocabulary, values: tf.SparseTensor) -> A
 
 def _rows(values: tf.Tensor, owner: Categorical, vocabulary: Any | None) -> tf.Tensor:
     """Returns the row of each text in its table: 0 missing, then unknown, then known values."""
-    if vocabulary is None:
+    if owner.vocabulary is None:
         known = 1 + tf.strings.to_hash_bucket_fast(values, owner.hash)
     else:
         oov = owner.vocabulary.oov
@@ -113,12 +115,8 @@ def _scaled(name: str, feature: Numeric, values: tf.SparseTensor) -> tf.Tensor:
     """Returns (x - mean) / standard deviation, [B], 0 where x is missing."""
     finite = _finite(values)
     if feature.transform == "log":
-        finite = finite.with_values(
-            tf.sign(finite.values) * tf.math.log1p(tf.abs(finite.values))
-        )
+        finite = finite.with_values(tf.sign(finite.values) * tf.math.log1p(tf.abs(finite.values)))
     mean = tft.mean(finite.values, name=f"{name}_mean")
     deviation = tf.sqrt(tft.var(finite.values, name=f"{name}_var"))
     scaled = tf.math.divide_no_nan(first(finite, float("nan")) - mean, deviation)
     return tf.where(tf.math.is_finite(scaled), scaled, tf.zeros_like(scaled))
-
-

@@ -13,7 +13,7 @@ from models.inputs import packed_spec
 from models.preprocessing import first
 from models.ranking_model import RankingModel
 from models.spec import ModelSpec
-from schemas.columns import Column
+from schemas.columns import Column, length_name
 from schemas.layout import LABELS
 from schemas.score import evaluate_score
 
@@ -24,11 +24,6 @@ _FUNCTIONS: dict[str, Callable[..., tf.Tensor]] = {
     "min": tf.math.minimum,
     "max": tf.math.maximum,
 }
-
-
-def length_name(column: str) -> str:
-    """Returns the name of the input that says how many values of a repeated column count."""
-    return f"{column}_length"
 
 
 class ServingModel(tf.Module):

@@ -7,6 +7,10 @@ from schemas.columns import Column
 from schemas.features import Feature
 from schemas.heads import Head
 from schemas.layout import Layout, make_layout
+from schemas.logs import IMPRESSION_ID
+
+# Under a model's assets.extra.
+SPEC_FILE = "funnelrank.json"
 
 
 class ModelSpec(BaseModel):
@@ -14,6 +18,7 @@ class ModelSpec(BaseModel):
 
     Attributes:
         name: of the pipeline.
+        id: column of the impressions log that identifies a row.
         columns: of a raw example, in the order of the examples' encoder.
         features: the model's inputs.
         heads: the rates to learn.
@@ -28,6 +33,7 @@ class ModelSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
+    id: str = IMPRESSION_ID
     columns: tuple[Column, ...]
     features: dict[str, Feature]
     heads: dict[str, Head]

@@ -19,10 +19,8 @@ from models.checkpoints import Checkpoints
 from models.optimizers import make_optimizer
 from models.ranking_model import RankingModel
 from models.signatures import ServingModel
-from models.spec import ModelSpec
+from models.spec import SPEC_FILE, ModelSpec
 from schemas.heads import outputs
-
-SPEC_FILE = "funnelrank.json"
 
 
 # TFX's Trainer calls this function.
@@ -36,7 +34,6 @@ def run_fn(fn_args: FnArgs) -> None:
         for patterns in (fn_args.train_files, fn_args.eval_files)
     )
     model = RankingModel(spec.layout(), spec.heads, spec.model, seed=spec.training.seed)
-    model.compile(optimizer=make_optimizer(model, spec.training))
     directory = PurePosixPath(fn_args.custom_config["checkpoints"]) / _run_key(spec, train)
     fit(model, spec, train, evaluation, str(directory), fn_args.model_run_dir)
     export(model, transform, spec, fn_args.serving_model_dir)
@@ -64,6 +61,7 @@ def fit(
     if examples == 0:
         raise ValueError("the training split holds no examples: is the first span empty?")
     steps = -(-examples // training.batch_size)
+    model.compile(optimizer=make_optimizer(model, training, steps * training.epochs))
     checkpoints = Checkpoints(model, checkpoint_dir, every=training.checkpoint_every)
     done = checkpoints.restore()
     callbacks = [

@@ -65,7 +65,7 @@ def ceiling_aucs(truth: Sequence[Path], examples: Sequence[Path], heads: Heads) 
         kept = rows[output.label] != _UNKNOWN
         if output.population is not None:
             kept &= rows[output.population] == 1
-        found[output.name] = auc(score[kept], rows[output.label][kept].astype(np.float64))
+        found[output.name] = auc(score[kept], np.asarray(rows[output.label], np.float64)[kept])
     return found
 
 

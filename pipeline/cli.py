@@ -85,11 +85,12 @@ def run(
 ) -> None:
     """Run CONFIG (a YAML file): from its logs to a pushed model."""
     from pipeline.config_file import load_config
+
+    loaded = load_config(config, overrides)  # a wrong config need not wait for Beam's import
     from pipeline.preflight import resolve_inputs
     from pipeline.run import run as run_pipeline
     from pipeline.work_dir import WorkDir
 
-    loaded = load_config(config, overrides)
     place = WorkDir((work or Path("runs") / loaded.name).resolve())
     inputs = resolve_inputs(loaded, place, span, window)
     if not run_pipeline(loaded, inputs, place):
@@ -140,18 +141,9 @@ def simulate(
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Parquet file.")
 def score(model_dir: Path, logs: tuple[Path, ...], out: Path) -> None:
     """Score rows of impression LOGS (files or folders) with the model in MODEL_DIR."""
-    from pipeline.quiet import chatter_to
+    from pipeline.score import score_to_parquet
 
-    log = out.with_name(out.name + ".log")
-    try:
-        with chatter_to(log) as console, told_in(log, lambda: "scoring"):
-            from pipeline.scoring import score_logs
-
-            score_logs(model_dir, logs, out, console)
-    except Misuse:
-        log.unlink(missing_ok=True)
-        raise
-    log.unlink(missing_ok=True)
+    score_to_parquet(model_dir, logs, out)
 
 
 @main.command()

@@ -32,7 +32,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> PipelineConfig:
         given = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise Misuse(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(given, dict):
+    if tree is None or not isinstance(given, dict):
         raise Misuse(f"{path} must hold a mapping with at least name, logs, features and heads")
     if twice := _repeated_key(tree):
         raise Misuse(f"{path}:{twice.start_mark.line + 1}: the key {twice.value!r} stands twice")

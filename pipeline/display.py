@@ -2,6 +2,7 @@
 
 import logging
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -79,6 +80,6 @@ class TrainingWatch(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Draws one record, if it has figures."""
         names = ("done", "total", "rate", "loss", "left")
-        figures = [getattr(record, name, None) for name in names]
+        figures: list[Any] = [getattr(record, name, None) for name in names]
         if None not in figures:
             self._display.training(*figures)

@@ -3,7 +3,7 @@
 import dataclasses
 import datetime
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tfx.components.evaluator.component import Evaluator
 from tfx.components.example_validator.component import ExampleValidator
@@ -49,6 +49,7 @@ def model_spec(config: PipelineConfig, spans: Sequence[datetime.date], code: str
     """Returns what the model is made from."""
     return ModelSpec(
         name=config.name,
+        id=config.logs.impressions.id,
         columns=config.columns(),
         features=config.features,
         heads=config.heads,
@@ -150,6 +151,6 @@ def _transform_spec(config: PipelineConfig) -> str:
     ).model_dump_json()
 
 
-def _dotted_path(function: object) -> str:
+def _dotted_path(function: Callable[..., object]) -> str:
     """Returns the import path by which TFX finds `function` in another process."""
     return f"{function.__module__}.{function.__qualname__}"

@@ -1,33 +1,71 @@
 """Scores raw log rows with a pushed model, batch by batch, through its `predict_columns` door."""
 
+import collections
 import dataclasses
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import tensorflow as tf
 
-from components.log_example_gen.cast import cast_columns
-from components.log_example_gen.read import expand, read_batches
-from models.signatures import length_name
-from models.spec import ModelSpec
-from models.trainer import SPEC_FILE
+from components.log_example_gen.cast import cast, column_fields
+from components.log_example_gen.read import read
+from models.spec import SPEC_FILE, ModelSpec
 from pipeline.errors import Misuse
-from schemas.columns import Column
+from schemas.columns import Column, length_name
 
-BATCH = 4096
+_BATCH_ROWS = 8192
+_SUFFIXES = (".parquet", ".csv", ".csv.gz", ".jsonl", ".jsonl.gz")
 
 
 @dataclasses.dataclass(frozen=True)
 class Scored:
-    """What scoring did: rows written and rows left out, by reason."""
+    """What scoring did: rows written, and rows left out by reason."""
 
     rows: int
     rejected: Mapping[str, int]
+
+
+def score_logs(model_dir: Path, logs: Sequence[Path], out: Path) -> Scored:
+    """Writes the id and every answer of each row of `logs` to the Parquet file `out`.
+
+    `out` appears at once, when all rows are scored. Rows whose values do not cast are left out and
+    counted, as in ingestion.
+
+    Args:
+        model_dir: a version's folder, as pushed.
+        logs: files or folders of impressions.
+        out: Parquet file to write.
+
+    Raises:
+        Misuse: if the folder is no model, or the logs lack a column that the model reads.
+    """
+    spec = read_spec(model_dir)
+    files = list(_files(logs))
+    door = tf.saved_model.load(str(model_dir)).signatures["predict_columns"]
+    rejected: collections.Counter[str] = collections.Counter()
+    rows = 0
+    part = out.with_name(f".{out.name}.part")
+    writer: pq.ParquetWriter | None = None
+    try:
+        for batch in _batches(files, spec, rejected):
+            answers = door(**_tensors(batch, spec.inputs()))
+            table = pa.table(
+                {spec.id: batch.column(spec.id)}
+                | {name: pa.array(answers[name].numpy()) for name in sorted(answers)}
+            )
+            writer = writer or pq.ParquetWriter(part, table.schema)
+            writer.write_table(table)
+            rows += table.num_rows
+    finally:
+        if writer is not None:
+            writer.close()
+    if writer is None:
+        raise Misuse(f"no row could be scored; rejected were {dict(rejected) or 'none'}")
+    part.replace(out)
+    return Scored(rows, dict(rejected))
 
 
 def read_spec(model_dir: Path) -> ModelSpec:
@@ -44,3 +82,54 @@ def read_spec(model_dir: Path) -> ModelSpec:
             f"{model_dir} is no model of funnelrank: it lacks assets.extra/{SPEC_FILE}. "
             "Give a version's folder, such as runs/demo/serving/1700000000"
         ) from error
+    except ValueError as error:
+        raise Misuse(f"{path} was made by another version of funnelrank: {error}") from error
+
+
+def _files(logs: Sequence[Path]) -> Iterator[str]:
+    for place in logs:
+        if not place.exists():
+            raise Misuse(f"there is no {place}")
+        found = sorted(place.rglob("*")) if place.is_dir() else [place]
+        names = [str(file) for file in found if file.name.endswith(_SUFFIXES)]
+        if not names:
+            raise Misuse(f"{place} holds no log file: names end in {', '.join(_SUFFIXES)}")
+        yield from names
+
+
+def _batches(
+    files: Sequence[str], spec: ModelSpec, rejected: collections.Counter[str]
+) -> Iterator[pa.RecordBatch]:
+    fields = column_fields((Column(spec.id, "text", role="key"), *spec.inputs()))
+    for file in files:
+        try:
+            for batch in read(file, [field.source for field in fields], rejected):
+                for start in range(0, batch.num_rows, _BATCH_ROWS):
+                    typed, bad = cast(batch.slice(start, _BATCH_ROWS), fields)
+                    rejected.update(bad)
+                    yield typed
+        except (ValueError, TypeError) as error:
+            raise Misuse(str(error)) from error
+
+
+def _tensors(batch: pa.RecordBatch, columns: Sequence[Column]) -> dict[str, np.ndarray]:
+    """Returns a batch as `predict_columns` takes it: "" and NaN are missing values."""
+    tensors: dict[str, np.ndarray] = {}
+    for column in columns:
+        values = batch.column(column.name)
+        if column.repeated:
+            tensors |= _padded(column.name, values)
+        elif column.type == "text":
+            tensors[column.name] = values.fill_null("").to_numpy(zero_copy_only=False)
+        else:
+            numbers = values.cast(pa.float32()).fill_null(float("nan"))
+            tensors[column.name] = numbers.to_numpy(zero_copy_only=False)
+    return tensors
+
+
+def _padded(name: str, lists: pa.Array) -> dict[str, np.ndarray]:
+    lengths = np.asarray(lists.value_lengths().fill_null(0)).astype(np.int64)
+    mask = np.arange(max(1, lengths.max(initial=0)))[None, :] < lengths[:, None]
+    padded = np.full(mask.shape, "", dtype=object)
+    padded[mask] = lists.flatten().to_numpy(zero_copy_only=False)
+    return {name: padded, length_name(name): lengths}

@@ -1,10 +1,13 @@
 """The tables a run ends in."""
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markup import render
+from rich.measure import Measurement
 from rich.table import Table
 
 from components.model_gate.judgement import Verdict
@@ -15,23 +18,25 @@ if TYPE_CHECKING:
 
 
 def ledger_table(ledger: Mapping[str, Any]) -> Table:
-    """Returns what became of every row of every log."""
-    examples = sum(ledger.get("examples", {}).values())
-    rows = []
-    for log in ("impressions", "clicks", "conversions"):
-        if log not in ledger:
-            continue
-        counts = ledger[log]
-        kept = examples if log == "impressions" else counts.get("joined", 0)
-        rejected = sum(counts.get("rejected", {}).values())
-        other = ", ".join(
-            f"{count(number)} {name.replace('_', ' ')}"
-            for name, number in counts.items()
-            if name not in ("read", "joined", "duplicates", "rejected") and number
-        )
-        numbers = (counts.get("read", 0), kept, counts.get("duplicates", 0), rejected)
-        rows.append((log, *map(count, numbers), other or "0"))
-    return _table("Rows", ("log", "read", "kept", "duplicates", "rejected", "other"), rows)
+    """Returns what became of every row of every log: one column a log, one line a fate."""
+    logs = [log for log in ("impressions", "clicks", "conversions") if log in ledger]
+    fates: dict[str, list[int]] = {"read": [], "kept": [], "rejected": []}
+    for place, log in enumerate(logs):
+        counts = {**ledger[log], "kept": ledger[log].get("joined", 0)}
+        if log == "impressions":
+            counts["kept"] = sum(ledger.get("examples", {}).values())
+        counts["rejected"] = sum(counts.get("rejected", {}).values())
+        counts.pop("joined", None)
+        for fate, number in counts.items():
+            numbers = fates.setdefault(fate, [])
+            numbers += [0] * (place - len(numbers))
+            numbers.append(number)
+    rows = [
+        (fate.replace("_", " "), *(count(number) for number in numbers + [0] * len(logs)))
+        for fate, numbers in fates.items()
+        if any(numbers) or fate in ("read", "kept")
+    ]
+    return _table("Rows", ("", *logs), [row[: len(logs) + 1] for row in rows])
 
 
 def model_table(
@@ -68,6 +73,16 @@ def gates_table(verdicts: Sequence[Verdict]) -> Table:
     return _table("Gates", ("gate", "bar", "value", "verdict"), rows, left=("bar", "verdict"))
 
 
+class _Fitted(Table):
+    """A table that gives up room between its columns before it breaks their lines."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        self.collapse_padding = False
+        wide = Measurement.get(console, options.update(max_width=sys.maxsize), self).maximum
+        self.collapse_padding = wide > options.max_width
+        yield from super().__rich_console__(console, options)
+
+
 def _table(
     title: str,
     columns: Sequence[str],
@@ -75,14 +90,20 @@ def _table(
     left: Sequence[str] = (),
 ) -> Table:
     """Returns a table whose first column and those in `left` stand left, the others right."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table = _Fitted(
+        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False
+    )
     for place, column in enumerate(columns):
-        words = " ".join(render(text).plain for text in (column, *(row[place] for row in rows)))
+        cells = [render(text).plain for text in (column, *(row[place] for row in rows))]
+        widest = max((len(word) for cell in cells for word in cell.split()), default=1)
         table.add_column(
             column,
             justify="left" if place == 0 or column in left else "right",
-            # Where the terminal is narrow, lines break between words: a number is never cut.
-            min_width=max(map(len, words.split())),
+            # Where the terminal is narrow, lines break between words, and within the names of the
+            # first column, so that no number is ever cut.
+            min_width=widest if place else None,
+            no_wrap=place > 0 and max(map(len, cells)) == widest,
+            overflow="fold",
         )
     for row in rows:
         table.add_row(*row)

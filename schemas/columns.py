@@ -34,6 +34,11 @@ class Column:
     separator: str = "|"
 
 
+def length_name(column: str) -> str:
+    """Returns the request input that says how many values of a repeated column count."""
+    return f"{column}_length"
+
+
 def feature_column(name: str, feature: object) -> Column:
     """Returns the raw column of a feature."""
     if isinstance(feature, Sequence):

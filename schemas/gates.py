@@ -61,12 +61,10 @@ def parse_gate(name: str, bar: str, outputs: tuple[str, ...]) -> Gate:
         )
     text = str(bar).strip()
     if match := _ABSOLUTE.fullmatch(text):
-        bound = {"lower" if match[1] == ">=" else "upper": float(match[2])}
-        return Gate(output, metric, text, **bound)
+        return Gate(output, metric, text, *_bounds(match[1], float(match[2])))
     if match := _RELATIVE.fullmatch(text):
         difference = float(f"{match[2] or '+'}{match[3] or 0}")
-        bound = {"lower" if match[1] == ">=" else "upper": difference}
-        return Gate(output, metric, text, relative=True, **bound)
+        return Gate(output, metric, text, *_bounds(match[1], difference), relative=True)
     if match := _BAND.fullmatch(text):
         lower, upper = float(match[1]), float(match[2])
         if lower <= upper:
@@ -75,3 +73,7 @@ def parse_gate(name: str, bar: str, outputs: tuple[str, ...]) -> Gate:
         f"gate {name!r} has a bar that cannot be read: {text!r}. Write '>= 0.6', '<= 0.3', "
         "'>= baseline - 0.002' or '0.9 .. 1.1'"
     )
+
+
+def _bounds(sign: str, bound: float) -> tuple[float, float]:
+    return (bound, math.inf) if sign == ">=" else (-math.inf, bound)

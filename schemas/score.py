@@ -52,8 +52,10 @@ def evaluate_score(
     """
 
     def walk(node: ast.expr) -> Any:
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-            return float(node.value)
+        if isinstance(node, ast.Constant):
+            value = node.value
+            if type(value) is int or type(value) is float:  # a bool is an int to isinstance
+                return float(value)
         if isinstance(node, ast.Name):
             if node.id not in values:
                 raise ValueError(f"score names {node.id!r}; known are {', '.join(values)}")
@@ -73,9 +75,10 @@ def evaluate_score(
                     return left / right
                 case _:
                     return left**right
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
-            if node.func.id in FUNCTIONS:
-                return functions[node.func.id](*(walk(argument) for argument in node.args))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            name = node.func.id
+            if name in FUNCTIONS and not node.keywords:
+                return functions[name](*(walk(argument) for argument in node.args))
         raise ValueError(
             f"score may hold names, numbers, + - * / ** and {', '.join(FUNCTIONS)}. "
             f"Received: {ast.unparse(node)!r} in {expression!r}"

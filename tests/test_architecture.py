@@ -1,6 +1,7 @@
 """Who may import whom, how large files may be, and that every module has its twin test."""
 
 import ast
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ FRAMEWORKS = {"tensorflow", "tensorflow_transform", "tfx", "apache_beam", "tenso
 BANNED_NAMES = {"utils", "util", "common", "helpers", "misc", "constants"}
 # The files of models/ that may know TFT or TFX.
 TFX_DOORS = {"preprocessing.py", "signatures.py", "trainer.py"}
+# Places of one machine and addresses of package indexes; in halves, as this file is read too.
+FOREIGN = ("/wo" + "rk/", "/ro" + "ot/", "/ho" + "me/", "pypi" + ".org", "pythonhosted" + ".org")
 
 
 def modules(package: str) -> list[Path]:
@@ -78,3 +81,22 @@ def test_every_module_has_its_twin_test(package):
             continue
         twin = ROOT / "tests" / path.relative_to(ROOT).parent / f"test_{path.name}"
         assert twin.exists(), f"{path.relative_to(ROOT)} has no {twin.relative_to(ROOT)}"
+
+
+def test_no_file_names_a_place_on_one_machine_or_a_package_index():
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    files = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
+    assert ROOT / "setup.py" in files
+    found = {
+        f"{path.relative_to(ROOT)} names {place}"
+        for path in files
+        if path.is_file()
+        for place in FOREIGN
+        if place.encode() in path.read_bytes()
+    }
+    assert not found

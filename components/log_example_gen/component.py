@@ -3,6 +3,8 @@
 Annotations here stay objects, not postponed text: TFX reads them.
 """
 
+from typing import Any, ClassVar
+
 from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import channel, component_spec, standard_artifacts
@@ -14,13 +16,13 @@ from components.log_example_gen.artifacts import LogLedger
 class LogExampleGenSpec(component_spec.ComponentSpec):
     """Parameters and outputs of LogExampleGen; it has no inputs."""
 
-    PARAMETERS = {  # noqa: RUF012
+    PARAMETERS: ClassVar[dict[str, Any]] = {
         "config": component_spec.ExecutionParameter(type=str),
         "spans": component_spec.ExecutionParameter(type=str),
         "fingerprint": component_spec.ExecutionParameter(type=str),
     }
-    INPUTS = {}  # noqa: RUF012
-    OUTPUTS = {  # noqa: RUF012
+    INPUTS: ClassVar[dict[str, Any]] = {}
+    OUTPUTS: ClassVar[dict[str, Any]] = {
         "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "ledger": component_spec.ChannelParameter(type=LogLedger),
     }

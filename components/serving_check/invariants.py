@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from schemas.columns import Column
+from schemas.columns import Column, length_name
 from schemas.heads import Output
 
 _DTYPES = {"text": tf.string, "float": tf.float32, "int": tf.int64}
@@ -27,7 +27,7 @@ def column_tensors(examples: Sequence[bytes], columns: Sequence[Column]) -> dict
         if column.repeated:
             tensors[column.name] = dense
             rows = parsed[column.name].indices[:, 0]
-            tensors[f"{column.name}_length"] = tf.math.bincount(
+            tensors[length_name(column.name)] = tf.math.bincount(
                 rows, minlength=len(examples), dtype=tf.int64
             )
         else:

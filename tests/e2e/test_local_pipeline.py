@@ -1,0 +1,197 @@
+"""Logs to a pushed model through LocalDagRunner, four runs of one small pipeline."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import models
+from pipeline.config import PipelineConfig
+from pipeline.executions import newest_executions
+from pipeline.preflight import resolve_inputs
+from pipeline.run import run
+from pipeline.work_dir import WorkDir
+from simulation.settings import Settings
+from simulation.simulate import simulate
+
+pytestmark = pytest.mark.e2e
+
+NODES = [
+    "ImportSchemaGen",
+    "LogExampleGen",
+    "StatisticsGen",
+    "ExampleValidator",
+    "DataGate",
+    "Transform",
+    "Trainer",
+    "ServingCheck",
+    "BaselineModel",
+    "Evaluator",
+    "ModelGate",
+    "AtomicPusher",
+]
+FRESH = """
+import json, sys
+import tensorflow as tf
+model = tf.saved_model.load(sys.argv[1]).signatures["predict_columns"]
+columns = {k: tf.constant(v, getattr(tf, t)) for k, (v, t) in json.loads(sys.argv[2]).items()}
+answers = {name: tensor.numpy().tolist() for name, tensor in model(**columns).items()}
+ours = [m for m in sys.modules if m.split(".")[0] in ("models", "pipeline", "schemas", "tfx",
+        "components", "tensorflow_transform", "tensorflow_recommenders", "tf_keras")]
+print(json.dumps([answers, ours]))
+"""
+
+
+def config(root: Path, **changes: object) -> PipelineConfig:
+    log = {"id": "impression_id", "time": {"column": "timestamp"}}
+    return PipelineConfig.model_validate(
+        {
+            "name": "e2e",
+            "logs": {
+                "root": str(root),
+                **{
+                    name: {"path": f"{name}/{{SPAN}}/*.parquet", **log}
+                    for name in ("impressions", "clicks", "conversions")
+                },
+            },
+            "window": 3,
+            "split": {"by": "time", "eval": "1 span"},
+            "truth": "truth/{SPAN}/*.parquet",
+            "features": {
+                "user_id": {"kind": "categorical", "side": "user", "hash": 100, "width": 4},
+                "item_id": {
+                    "kind": "categorical",
+                    "side": "item",
+                    "vocabulary": {"max_size": 100, "oov": 2},
+                    "width": 4,
+                },
+                "history": {"kind": "sequence", "side": "user", "shares": "item_id"},
+                "price": {"kind": "numeric", "side": "item", "transform": "log"},
+            },
+            "heads": {"ctr": {"label": "click"}, "cvr": {"label": "conversion", "given": "ctr"}},
+            "model": {"units": [8], "tower": [4], "experts": 2, "interaction": "dcn"},
+            "training": {"batch_size": 256},
+            "score": "ctr * cvr * price",
+            "slices": ["item_id"],
+            "gates": {"ctr.auc": ">= 0.1"},
+            **changes,
+        }
+    )
+
+
+class Project:
+    """A pipeline's logs and work directory, and a way to run it."""
+
+    def __init__(self, place: Path):
+        self.logs = place / "logs"
+        self.work = WorkDir(place / "work")
+        simulate(self.logs, Settings(impressions=4000, days=3, seed=11))
+
+    def run(self, **changes: object) -> tuple[bool, set[str]]:
+        """Runs; returns whether a model was pushed and which nodes were not cached."""
+        chosen = config(self.logs, **changes)
+        before = newest_executions(self.work, "e2e", NODES) if self.work.metadata.exists() else {}
+        passed = run(chosen, resolve_inputs(chosen, self.work), self.work)
+        after = newest_executions(self.work, "e2e", NODES)
+        assert all(node not in before or after[node].id > before[node].id for node in NODES)
+        return passed, {node for node in NODES if not after[node].cached}
+
+    def versions(self) -> list[Path]:
+        return sorted(self.work.serving.iterdir())
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    return Project(tmp_path_factory.mktemp("e2e"))
+
+
+@pytest.fixture(scope="module")
+def first(project):
+    return project.run()
+
+
+def test_the_first_run_runs_every_node_and_pushes_a_model(project, first):
+    passed, ran = first
+    assert passed
+    assert ran == set(NODES)
+    assert [version.name.isdigit() for version in project.versions()] == [True]
+
+
+def test_the_pushed_model_answers_in_a_process_that_knows_tensorflow_only(project, first, tmp_path):
+    columns = {
+        "user_id": (["u1", "", "nobody"], "string"),
+        "item_id": (["i1", "i2", ""], "string"),
+        "history": ([["i1", "i2"], ["", ""], ["i9", ""]], "string"),
+        "history_length": ([2, 0, 1], "int64"),
+        "price": ([10.0, float("nan"), 3.5], "float32"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", FRESH, str(project.versions()[0]), json.dumps(columns)],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONSAFEPATH": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answers, ours = json.loads(done.stdout.splitlines()[-1])
+    assert ours == []
+    assert set(answers) == {"ctr", "cvr", "ctcvr", "score"}
+    for ctr, cvr, ctcvr in zip(*(answers[n] for n in ("ctr", "cvr", "ctcvr")), strict=True):
+        assert 0 <= ctr <= 1 and 0 <= cvr <= 1
+        assert ctcvr == pytest.approx(ctr * cvr, abs=1e-6) and ctcvr <= ctr
+    assert answers["score"][0] == pytest.approx(answers["ctcvr"][0] * 10, rel=1e-5)
+    assert answers["score"][1] == 0  # no price
+
+
+def test_the_same_run_again_is_fully_cached_and_pushes_nothing_new(project, first):
+    pushed = project.versions()
+    assert project.run() == (True, set())
+    assert project.versions() == pushed
+
+
+def test_a_gate_refuses_the_model_without_training_again(project, first):
+    pushed = project.versions()
+    passed, ran = project.run(gates={"ctr.auc": ">= 0.999"})
+    assert not passed
+    assert ran == {"ModelGate", "AtomicPusher"}
+    assert project.versions() == pushed
+
+
+def test_changed_preprocessing_code_runs_transform_and_what_follows(
+    project, first, tmp_path, monkeypatch
+):
+    copy = tmp_path / "models"
+    shutil.copytree(next(iter(models.__path__)), copy)
+    with (copy / "preprocessing.py").open("a", encoding="utf-8") as source:
+        source.write("\n# changed\n")
+    monkeypatch.setattr(models, "__path__", [str(copy)])
+    passed, ran = project.run()
+    assert passed
+    assert ran >= {"Transform", "Trainer", "Evaluator"}
+    assert not ran & {"LogExampleGen", "StatisticsGen", "ExampleValidator"}
+
+
+def test_one_more_click_runs_everything_anew_and_is_compared_with_the_served_model(project, first):
+    impressions = pq.read_table(project.logs / "impressions")
+    clicks = project.logs / "clicks"
+    day = sorted(clicks.iterdir())[0]
+    clicked = set(pq.read_table(clicks).column("impression_id").to_pylist())
+    unclicked = next(
+        row for row in impressions.to_pylist() if row["impression_id"] not in clicked
+    )
+    one = {"impression_id": [unclicked["impression_id"]], "timestamp": [unclicked["timestamp"] + 5]}
+    schema = pq.read_schema(next(day.iterdir()))
+    pq.write_table(pa.table(one).cast(schema), day / "part-late.parquet")
+    pushed = project.versions()
+    passed, ran = project.run()
+    assert passed
+    assert ran == set(NODES) - {"ImportSchemaGen"}
+    assert len(project.versions()) == len(pushed) + 1
+    baseline = newest_executions(project.work, "e2e", ["BaselineModel"])["BaselineModel"]
+    assert baseline.outputs["baseline"].properties["own_baseline"] == 0
+    assert baseline.outputs["baseline"].properties["version"] == pushed[-1].name

@@ -1,0 +1,131 @@
+"""A tiny config with its logs, written by hand, and a real metadata store: nothing imports TFX."""
+
+import csv
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+# Tests name its lines.
+CONFIG = """\
+name: tiny
+logs:
+  root: "<ROOT>"
+  impressions: {path: "impressions/{SPAN}/*.<FORM>", id: id, time: {column: time, unit: s}}
+  clicks:      {path: "clicks/{SPAN}/*.<FORM>",      id: id, time: {column: time, unit: s}}
+  conversions: {path: "conversions/{SPAN}/*.<FORM>", id: id, time: {column: time, unit: s}}
+attribution: {click_window: 1h, conversion_window: 1h}
+window: 2
+features:
+  user:  {kind: categorical, side: user, hash: 10, width: 4}
+  price: {kind: numeric, side: item}
+heads:
+  ctr: {label: click}
+  cvr: {label: conversion, given: ctr}
+model: {trunk: shared_bottom, units: [8], tower: [4]}
+training: {batch_size: 4}
+gates: {ctr.auc: ">= 0.6"}
+"""
+IMPRESSIONS = [
+    {"id": "a", "time": 1_767_225_600, "user": "u", "price": 1.5},
+    {"id": "b", "time": 1_767_225_601, "user": "v", "price": 2.5},
+]
+EVENTS = [{"id": "a", "time": 1_767_225_660}]
+DAYS = ("2026-01-01", "2026-01-02", "2026-01-03")
+
+
+@pytest.fixture
+def write_config(tmp_path: Path) -> Callable[..., Path]:
+    """Writes the config, with texts in it replaced, and returns its path."""
+
+    def write(*changes: tuple[str, str], form: str = "parquet") -> Path:
+        text = CONFIG.replace("<ROOT>", str(tmp_path / "logs")).replace("<FORM>", form)
+        for old, new in changes:
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        path = tmp_path / "tiny.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def write_rows() -> Callable[..., Path]:
+    """Writes one file of a log; its name says the format."""
+
+    def write(path: Path, rows: list[dict[str, Any]]) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".parquet":
+            pyarrow.parquet.write_table(pa.Table.from_pylist(rows), path)
+        elif path.suffix == ".jsonl":
+            path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        else:
+            with path.open("w", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, list(rows[0]))
+                writer.writeheader()
+                writer.writerows(rows)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def write_logs(tmp_path: Path, write_rows: Callable[..., Path]) -> Callable[..., Path]:
+    """Writes three days of the three logs and returns their root."""
+
+    def write(form: str = "parquet") -> Path:
+        for day in DAYS:
+            for log in ("impressions", "clicks", "conversions"):
+                rows = IMPRESSIONS if log == "impressions" else EVENTS
+                write_rows(tmp_path / "logs" / log / day / f"part.{form}", rows)
+        return tmp_path / "logs"
+
+    return write
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Callable[..., int]:
+    """Records executions of nodes in a real SQLite store, as TFX does, under `tmp_path`/work."""
+    from ml_metadata.metadata_store import metadata_store
+    from ml_metadata.proto import metadata_store_pb2 as pb
+
+    (tmp_path / "work").mkdir()
+    connection = pb.ConnectionConfig()
+    connection.sqlite.filename_uri = str(tmp_path / "work" / "metadata.sqlite")
+    connection.sqlite.connection_mode = pb.SqliteMetadataSourceConfig.READWRITE_OPENCREATE
+    store = metadata_store.MetadataStore(connection)
+    node_type = store.put_context_type(pb.ContextType(name="node"))
+    artifact_type = store.put_artifact_type(pb.ArtifactType(name="Thing"))
+
+    def write(
+        node: str,
+        state: str,
+        uris: Mapping[str, str],
+        properties: Mapping[str, int | str | float] | None = None,
+        pipeline: str = "tiny",
+    ) -> int:
+        execution_type = store.put_execution_type(pb.ExecutionType(name=node))
+        execution = pb.Execution(
+            type_id=execution_type, last_known_state=pb.Execution.State.Value(state)
+        )
+        outputs = []
+        for name, uri in uris.items():
+            artifact = pb.Artifact(type_id=artifact_type, uri=uri)
+            for key, value in (properties or {}).items():
+                field = {int: "int_value", str: "string_value", float: "double_value"}[type(value)]
+                setattr(artifact.custom_properties[key], field, value)
+            event = pb.Event(type=pb.Event.OUTPUT)
+            event.path.steps.add().key = name
+            event.path.steps.add().index = 0
+            outputs.append((artifact, event))
+        context = pb.Context(type_id=node_type, name=f"{pipeline}.{node}")
+        known = store.get_context_by_type_and_name("node", context.name)
+        execution_id, _, _ = store.put_execution(execution, outputs, [known or context])
+        return execution_id
+
+    return write

@@ -1,0 +1,136 @@
+import pydantic
+import pytest
+import yaml
+
+from pipeline.config import PipelineConfig
+
+
+
+@pytest.fixture
+def given(write_config):
+    return yaml.safe_load(write_config().read_text())
+
+
+def refused(given) -> str:
+    with pytest.raises(pydantic.ValidationError) as refusal:
+        PipelineConfig.model_validate(given)
+    (error,) = refusal.value.errors()
+    return error["msg"].removeprefix("Value error, ")
+
+
+def test_a_config_names_its_outputs_labels_gates_and_columns(given):
+    config = PipelineConfig.model_validate(given)
+    assert config.outputs() == ("ctr", "cvr", "ctcvr")
+    assert config.labels() == ("click", "conversion")
+    assert [(gate.name, gate.lower) for gate in config.parsed_gates()] == [("ctr.auc", 0.6)]
+    assert [(column.name, column.role) for column in config.columns()] == [
+        ("impression_id", "key"),
+        ("impression_time", "key"),
+        ("user", "feature"),
+        ("price", "feature"),
+        ("click", "label"),
+        ("conversion", "label"),
+    ]
+
+
+def test_what_a_config_leaves_out_has_a_default(given):
+    del given["window"], given["gates"], given["model"]
+    config = PipelineConfig.model_validate(given)
+    assert config.window == 7
+    assert config.split.eval == 1
+    assert config.parsed_gates() == ()
+    assert config.model.trunk == "mmoe"
+    assert config.beam_args == ("--runner=FnApiRunner",)
+
+
+def test_a_config_survives_json(given):
+    config = PipelineConfig.model_validate(given)
+    again = PipelineConfig.model_validate_json(config.model_dump_json(by_alias=True))
+    assert again == config
+
+
+@pytest.mark.parametrize("name", ["demo", "a", "two-words-2", "0"])
+def test_a_name_may_have_lower_case_digits_and_hyphens(name, given):
+    assert PipelineConfig.model_validate({**given, "name": name}).name == name
+
+
+@pytest.mark.parametrize("name", ["", "-a", "My", "a_b", "a b", "é", "a" * 129])
+def test_a_name_that_kubeflow_refuses_is_refused_here(name, given):
+    assert refused({**given, "name": name}) == (
+        "a pipeline's name has lower case letters, digits and hyphens only, because Kubeflow "
+        f"refuses others. Received: {name!r}"
+    )
+
+
+def test_a_feature_cannot_have_the_name_of_a_key_or_a_label(given):
+    for name in ("click", "impression_id", "value"):
+        changed = {**given, "features": {**given["features"], name: given["features"]["price"]}}
+        assert refused(changed) == f"a feature cannot be called {name}: that is a key or a label"
+
+
+def test_slices_are_by_features_that_exist(given):
+    assert PipelineConfig.model_validate({**given, "slices": ["user"]}).slices == ("user",)
+    assert refused({**given, "slices": ["user", "city"]}) == (
+        "slices are by raw features, and city is none. Features are: user, price"
+    )
+
+
+def test_a_window_must_leave_a_span_to_train_on(given):
+    assert refused({**given, "window": 1}) == (
+        "window: 1 spans leaves nothing to train on, as the split keeps 1 for evaluation. Raise "
+        "`window` or lower `split.eval`"
+    )
+    by_hash = {"by": "hash", "key": "user", "eval": "10%"}
+    assert PipelineConfig.model_validate({**given, "window": 1, "split": by_hash}).window == 1
+
+
+def test_weights_name_probabilities_of_these_heads(given):
+    given["model"]["weights"] = {"ctcvr": 2.0}
+    assert PipelineConfig.model_validate(given).model.weights == {"ctcvr": 2.0}
+    given["model"]["weights"] = {"like": 2.0}
+    assert refused(given) == (
+        "`weights` names 'like', which is no probability of these heads. Those are: "
+        "ctr, cvr, ctcvr"
+    )
+
+
+def test_a_gate_is_on_an_output_and_a_metric_that_exist(given):
+    assert "unknown output" in refused({**given, "gates": {"cttr.auc": ">= 0.6"}})
+    assert "unknown metric 'aucc'" in refused({**given, "gates": {"ctr.aucc": ">= 0.6"}})
+
+
+def test_a_score_may_bring_in_a_numeric_column_that_is_no_feature(given):
+    config = PipelineConfig.model_validate({**given, "score": "ctr * margin * price"})
+    assert [column.name for column in config.columns() if column.role == "extra"] == ["margin"]
+
+
+def test_a_score_cannot_use_what_is_known_afterwards_only(given):
+    assert refused({**given, "score": "ctr * conversion"}) == (
+        "a score cannot use conversion, which is not known when a model is asked. It may use "
+        "ctr, cvr, ctcvr and numeric columns of the impressions"
+    )
+
+
+def test_a_score_cannot_reckon_with_a_category(given):
+    assert refused({**given, "score": "ctr * user"}) == (
+        "a score is arithmetic, and the feature user is no number. Use a numeric feature, or a "
+        "numeric column that is no feature"
+    )
+
+
+def test_no_head_is_called_score_where_there_is_a_score(given):
+    given["heads"]["score"] = {"label": "like"}
+    assert PipelineConfig.model_validate(given).labels() == ("click", "conversion", "like")
+    assert refused({**given, "score": "ctr"}) == (
+        "a head cannot be called score where `score` is given"
+    )
+
+
+def test_heads_that_form_a_circle_are_refused(given):
+    given["heads"]["ctr"]["given"] = "cvr"
+    assert "heads must be a forest" in refused(given)
+
+
+def test_there_is_at_least_one_feature_and_one_head(given):
+    assert "at least 1 item" in refused({**given, "features": {}})
+    assert "at least 1 item" in refused({**given, "heads": {}})

@@ -1,0 +1,61 @@
+import subprocess
+import sys
+from pathlib import Path
+
+from pipeline.quiet import chatter_to
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = """
+import os, subprocess, sys, warnings
+from pathlib import Path
+from pipeline.quiet import chatter_to
+
+print("before")
+try:
+    with chatter_to(Path(sys.argv[1])) as console:
+        print("python out")
+        print("python err", file=sys.stderr)
+        os.write(1, b"c out\\n")
+        os.write(2, b"c err\\n")
+        warnings.warn("old thing")
+        subprocess.run(["echo", "child out"])
+        console.print("for the user")
+        raise KeyError("stop")
+except KeyError:
+    print("after")
+    print("problem", file=sys.stderr)
+"""
+
+
+def test_all_chatter_goes_to_the_file_and_the_console_alone_to_the_real_stdout(tmp_path):
+    log = tmp_path / "logs" / "run.log"
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(log)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.stdout == "before\nfor the user\nafter\n"
+    assert done.stderr == "problem\n"
+    said = log.read_text()
+    for words in ("python out", "python err", "c out", "c err", "old thing", "child out"):
+        assert words in said, words
+    assert "for the user" not in said
+    assert "before" not in said
+
+
+def test_the_log_is_no_program_and_no_descriptor_stays_open(tmp_path):
+    log = tmp_path / "run.log"
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(3):
+        with chatter_to(log):
+            pass
+    assert log.stat().st_mode & 0o111 == 0
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_log_that_cannot_be_written_leaves_the_terminal_as_it_was(tmp_path):
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    try:
+        with chatter_to(tmp_path):
+            raise AssertionError("a folder is no log file")
+    except IsADirectoryError:
+        pass
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

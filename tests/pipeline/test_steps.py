@@ -1,0 +1,84 @@
+import json
+
+import pytest
+
+from pipeline.config_file import load_config
+from pipeline.steps import Steps
+from pipeline.work_dir import WorkDir
+
+
+class Heard:
+    """Writes down what a display would show."""
+
+    def __init__(self):
+        self.lines = []
+
+    def start(self, step):
+        self.lines.append(("start", step))
+
+    def finish(self, step, took, rows):
+        self.lines.append(("finish", step, took, rows))
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    folder = tmp_path / "ledger"
+    folder.mkdir()
+    counts = {"impressions": {"read": 100}, "examples": {"train": 60, "eval": 30}}
+    (folder / "ledger.json").write_text(json.dumps(counts))
+    return {"ledger": str(folder), "examples": "/examples"}
+
+
+@pytest.fixture
+def heard():
+    return Heard()
+
+
+@pytest.fixture
+def steps(heard, record, write_config, tmp_path):
+    config = load_config(write_config(), ["training.epochs=3"])
+    return Steps(config, WorkDir(tmp_path / "work"), heard)
+
+
+def test_each_step_is_told_with_the_rows_it_went_through(steps, heard, record, ledger):
+    nodes = ("LogExampleGen", "StatisticsGen", "Transform", "Trainer", "Evaluator", "DataGate")
+    for node in nodes:
+        record(node, "COMPLETE", ledger if node == "LogExampleGen" else {})
+        steps.on_node(node, 2.0)
+    assert [(line[1], line[3]) for line in heard.lines] == [
+        ("LogExampleGen", 100),
+        ("StatisticsGen", 90),
+        ("Transform", 90),
+        ("Trainer", 180),
+        ("Evaluator", 30),
+        ("DataGate", None),
+    ]
+    assert list(steps.executions) == list(nodes)
+
+
+def test_a_step_that_starts_is_shown_and_is_the_current_one(steps, heard):
+    assert steps.current == "the graph"
+    steps.on_node("Trainer", None)
+    assert heard.lines == [("start", "Trainer")]
+    assert steps.current == "Trainer"
+    assert steps.executions == {}
+
+
+def test_a_cached_step_has_neither_time_nor_rows(steps, heard, record, ledger):
+    record("LogExampleGen", "CACHED", ledger)
+    steps.on_node("LogExampleGen", 0.2)
+    assert heard.lines == [("finish", "LogExampleGen", None, None)]
+    assert steps.executions["LogExampleGen"].cached
+
+
+def test_a_cached_ledger_still_counts_for_the_steps_after_it(steps, heard, record, ledger):
+    record("LogExampleGen", "CACHED", ledger)
+    record("Trainer", "COMPLETE", {})
+    steps.on_node("LogExampleGen", 0.2)
+    steps.on_node("Trainer", 5.0)
+    assert heard.lines[-1] == ("finish", "Trainer", 5.0, 180)
+
+
+def test_a_step_that_left_no_record_is_told_without_rows(steps, heard):
+    steps.on_node("Trainer", 1.0)
+    assert heard.lines == [("finish", "Trainer", 1.0, None)]
