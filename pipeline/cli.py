@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.errors import Misuse, RunFailed
-from pipeline.failures import keep_traceback, reason, told_in
+from pipeline.failures import keep_traceback, reason
 
 # Exit codes.
 _FAILED = 1

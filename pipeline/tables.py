@@ -90,9 +90,7 @@ def _table(
     left: Sequence[str] = (),
 ) -> Table:
     """Returns a table whose first column and those in `left` stand left, the others right."""
-    table = _Fitted(
-        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False
-    )
+    table = _Fitted(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for place, column in enumerate(columns):
         cells = [render(text).plain for text in (column, *(row[place] for row in rows))]
         widest = max((len(word) for cell in cells for word in cell.split()), default=1)

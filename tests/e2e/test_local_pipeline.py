@@ -181,9 +181,7 @@ def test_one_more_click_runs_everything_anew_and_is_compared_with_the_served_mod
     clicks = project.logs / "clicks"
     day = sorted(clicks.iterdir())[0]
     clicked = set(pq.read_table(clicks).column("impression_id").to_pylist())
-    unclicked = next(
-        row for row in impressions.to_pylist() if row["impression_id"] not in clicked
-    )
+    unclicked = next(row for row in impressions.to_pylist() if row["impression_id"] not in clicked)
     one = {"impression_id": [unclicked["impression_id"]], "timestamp": [unclicked["timestamp"] + 5]}
     schema = pq.read_schema(next(day.iterdir()))
     pq.write_table(pa.table(one).cast(schema), day / "part-late.parquet")

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from google.protobuf import json_format
 
 # Tests name its lines.
 CONFIG = """\
@@ -127,5 +128,83 @@ def record(tmp_path: Path) -> Callable[..., int]:
         known = store.get_context_by_type_and_name("node", context.name)
         execution_id, _, _ = store.put_execution(execution, outputs, [known or context])
         return execution_id
+
+    return write
+
+
+@pytest.fixture
+def write_evaluation() -> Callable[..., None]:
+    """Writes figures as TFMA's Evaluator leaves them: (model, output, metric) -> value."""
+    import tensorflow as tf
+    import tensorflow_model_analysis as tfma
+    from tensorflow_model_analysis.proto import config_pb2, metrics_for_slice_pb2
+
+    def write(folder: Path, figures: Mapping[tuple[str, str, str], float]) -> None:
+        folder.mkdir(parents=True)
+        run = config_pb2.EvalRun(version=tfma.version.VERSION)
+        for model in sorted({model for model, _, _ in figures}):
+            run.eval_config.model_specs.add(name=model)
+            run.model_locations[model] = "nowhere"
+        text = json_format.MessageToJson(run)
+        (folder / "eval_config.json").write_text(text, encoding="utf-8")
+        overall = metrics_for_slice_pb2.MetricsForSlice()
+        for (model, output, metric), value in figures.items():
+            found = overall.metric_keys_and_values.add()
+            found.key.name, found.key.model_name, found.key.output_name = metric, model, output
+            found.value.double_value.value = value
+        part = metrics_for_slice_pb2.MetricsForSlice()  # a slice is not the whole
+        part.CopyFrom(overall)
+        part.slice_key.single_slice_keys.add(column="device", bytes_value=b"phone")
+        for found in part.metric_keys_and_values:
+            found.value.double_value.value = 0.125
+        with tf.io.TFRecordWriter(str(folder / "metrics-00000-of-00001.tfrecord")) as writer:
+            writer.write(part.SerializeToString())
+            writer.write(overall.SerializeToString())
+
+    return write
+
+
+@pytest.fixture
+def finished(
+    tmp_path: Path, record: Callable[..., int], write_evaluation: Callable[..., None]
+) -> Callable[..., None]:
+    """Records the nodes of a run that came to its end, and what they left behind."""
+
+    def write(*, first: bool = False, pushed: bool = True, auc: float | None = 0.75) -> None:
+        work = tmp_path / "work"
+        (work / "ledger").mkdir()
+        ledger = {"examples": {"train": 6, "eval": 4}, "impressions": {"read": 10}}
+        (work / "ledger" / "ledger.json").write_text(json.dumps(ledger), encoding="utf-8")
+        candidate = {"auc": auc or 0.5, "calibration": 1.25, "example_count": 4.0}
+        write_evaluation(
+            work / "evaluation",
+            {("candidate", "ctr", metric): value for metric, value in candidate.items()}
+            | {("baseline", "ctr", "auc"): 0.625},
+        )
+        verdict = {
+            "gate": "ctr.auc",
+            "bar": ">= 0.6",
+            "value": auc,
+            "baseline": None,
+            "passed": pushed,
+            "reason": f"ctr.auc is {auc}, it must be at least 0.6 [always]",
+        }
+        (work / "blessing").mkdir()
+        (work / "blessing" / "verdicts.json").write_text(json.dumps([verdict]), encoding="utf-8")
+        record("LogExampleGen", "COMPLETE", {"ledger": str(work / "ledger")})
+        record("Evaluator", "COMPLETE", {"evaluation": str(work / "evaluation")})
+        record("BaselineModel", "COMPLETE", {"baseline": "/b"}, {"own_baseline": int(first)})
+        record("ModelGate", "COMPLETE", {"blessing": str(work / "blessing")})
+        destination = {
+            "pushed": 1,
+            "pushed_destination": "/serving [new]/17",
+            "pushed_version": "17",
+        }
+        record(
+            "AtomicPusher",
+            "COMPLETE",
+            {"pushed_model": "/p"},
+            destination if pushed else {"pushed": 0},
+        )
 
     return write

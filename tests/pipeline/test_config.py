@@ -5,7 +5,6 @@ import yaml
 from pipeline.config import PipelineConfig
 
 
-
 @pytest.fixture
 def given(write_config):
     return yaml.safe_load(write_config().read_text())
@@ -89,8 +88,7 @@ def test_weights_name_probabilities_of_these_heads(given):
     assert PipelineConfig.model_validate(given).model.weights == {"ctcvr": 2.0}
     given["model"]["weights"] = {"like": 2.0}
     assert refused(given) == (
-        "`weights` names 'like', which is no probability of these heads. Those are: "
-        "ctr, cvr, ctcvr"
+        "`weights` names 'like', which is no probability of these heads. Those are: ctr, cvr, ctcvr"
     )
 
 

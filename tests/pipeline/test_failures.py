@@ -36,16 +36,14 @@ def test_an_unexpected_error_becomes_one_sentence_and_its_traceback_goes_to_the_
     with pytest.raises(RunFailed) as failure, told_in(log, lambda: step):
         step = "training"
         {}["loss"]
-    assert str(failure.value) == (
-        f"training failed: KeyError: 'loss'. The whole story is in {log}"
-    )
+    assert str(failure.value) == (f"training failed: KeyError: 'loss'. The whole story is in {log}")
     assert log.read_text().startswith("before\nTraceback (most recent call last):")
     assert log.read_text().endswith("KeyError: 'loss'\n")
 
 
 @pytest.mark.parametrize("kind", [Misuse, RunFailed])
 def test_an_error_that_is_a_sentence_already_passes_untouched(kind, tmp_path):
-    with pytest.raises(kind, match="^the rule$"), told_in(tmp_path / "log", lambda: "loading"):
+    with pytest.raises(kind, match=r"^the rule$"), told_in(tmp_path / "log", lambda: "loading"):
         raise kind("the rule")
     assert not (tmp_path / "log").exists()
 

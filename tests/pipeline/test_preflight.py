@@ -182,5 +182,5 @@ def test_a_curated_schema_that_cannot_be_read_is_named(write_config, write_logs,
 def test_a_work_directory_that_cannot_be_written_is_misuse(write_config, write_logs, tmp_path):
     write_logs()
     (tmp_path / "file").write_text("")
-    with pytest.raises(Misuse, match="cannot write under .*file"):
+    with pytest.raises(Misuse, match=r"cannot write under .*file"):
         resolve_inputs(load_config(write_config()), WorkDir(tmp_path / "file"))

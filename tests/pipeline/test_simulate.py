@@ -14,11 +14,11 @@ SETTINGS = {
 
 
 def test_it_says_what_it_wrote_and_where(tmp_path, capsys):
-    simulate_logs(tmp_path / "shop [1]", **SETTINGS)
+    simulate_logs(tmp_path / "shop [new]", **SETTINGS)
     said = " ".join(capsys.readouterr().out.split())
     assert said.startswith("500 impressions, ")
-    assert said.endswith(f"repeated clicks logs {tmp_path / 'shop [1]'}")
-    logs = {path.name for path in (tmp_path / "shop [1]").iterdir()}
+    assert said.endswith(f"repeated clicks logs {tmp_path / 'shop [new]'}")
+    logs = {path.name for path in (tmp_path / "shop [new]").iterdir()}
     assert logs == {"impressions", "clicks", "conversions", "truth"}
 
 

@@ -1,0 +1,174 @@
+import datetime
+import json
+
+import pytest
+from tfx.dsl.compiler.compiler import Compiler
+
+from pipeline.config_file import load_config
+from pipeline.pipeline import create_pipeline, model_spec
+from pipeline.preflight import Inputs
+from pipeline.work_dir import WorkDir
+
+DAYS = (datetime.date(2026, 1, 1), datetime.date(2026, 1, 2))
+NODES = [
+    "ImportSchemaGen",
+    "LogExampleGen",
+    "StatisticsGen",
+    "ExampleValidator",
+    "DataGate",
+    "Transform",
+    "Trainer",
+    "BaselineModel",
+    "ServingCheck",
+    "Evaluator",
+    "ModelGate",
+    "AtomicPusher",
+]
+
+
+@pytest.fixture
+def create(write_config, tmp_path):
+    """Makes the graph of the tiny config, with overrides."""
+
+    def make(*overrides, spans=DAYS, fingerprint="abc"):
+        inputs = Inputs(spans, fingerprint, tmp_path / "schema.pbtxt")
+        config = load_config(write_config(), overrides)
+        return create_pipeline(config, inputs, WorkDir(tmp_path / "work"))
+
+    return make
+
+
+def nodes(pipeline):
+    return {node.id: node for node in pipeline.components}
+
+
+def properties(pipeline, node):
+    return nodes(pipeline)[node].exec_properties
+
+
+def changed(one, other):
+    """Names the nodes whose parameters differ."""
+    return [node for node in NODES if properties(one, node) != properties(other, node)]
+
+
+def test_the_graph_has_its_nodes_in_their_order(create):
+    pipeline = create()
+    assert pipeline.pipeline_name == "tiny"
+    assert pipeline.enable_cache
+    assert [node.id for node in pipeline.components] == NODES
+
+
+def test_it_compiles_and_two_calls_compile_to_the_same(create):
+    one, other = (Compiler().compile(create()) for _ in range(2))
+    assert [node.pipeline_node.node_info.id for node in one.nodes] == NODES
+    assert one == other
+
+
+def upstream(pipeline, name):
+    return {node.id for node in nodes(pipeline)[name].upstream_nodes}
+
+
+def test_no_row_is_transformed_before_the_data_gate_has_spoken(create):
+    pipeline = create()
+    assert "DataGate" in upstream(pipeline, "Transform")
+    assert "ExampleValidator" in upstream(pipeline, "DataGate")
+    (compiled,) = [
+        node.pipeline_node
+        for node in Compiler().compile(pipeline).nodes
+        if node.pipeline_node.node_info.id == "Transform"
+    ]
+    assert "DataGate" in compiled.upstream_nodes
+
+
+def test_nothing_is_pushed_without_both_blessings(create):
+    pipeline = create()
+    pusher = nodes(pipeline)["AtomicPusher"]
+    producers = {
+        name: channel.producer_component_id for name, channel in pusher.spec.inputs.items()
+    }
+    assert producers == {
+        "model": "Trainer",
+        "model_blessing": "ModelGate",
+        "infra_blessing": "ServingCheck",
+    }
+
+
+def test_changing_a_gate_re_runs_the_gate_alone(create):
+    assert changed(create(), create("gates.ctr.auc='>= 0.7'")) == ["ModelGate"]
+
+
+def test_changing_the_model_leaves_the_data_alone(create):
+    assert changed(create(), create("model.units=[16]")) == ["Trainer"]
+    assert changed(create(), create("training.epochs=2")) == ["Trainer"]
+
+
+def test_changing_a_feature_re_runs_everything_from_the_examples_on(create):
+    found = changed(create(), create("features.user.hash=20"))
+    assert found == ["Transform", "Trainer"]
+    found = changed(create(), create("features.age={kind: numeric, side: user}"))
+    assert found == ["LogExampleGen", "Transform", "Trainer", "ServingCheck"]
+
+
+def test_changed_logs_are_ingested_anew(create):
+    assert changed(create(), create(fingerprint="abd")) == ["LogExampleGen"]
+
+
+def test_a_later_span_is_ingested_and_kept_with_the_model(create):
+    later = (*DAYS[1:], datetime.date(2026, 1, 3))
+    assert changed(create(), create(spans=later)) == ["LogExampleGen", "Trainer"]
+
+
+@pytest.mark.parametrize(
+    ("module", "found"),
+    [
+        ("models.preprocessing", ["Transform", "Trainer"]),
+        ("models.trainer", ["Trainer"]),
+        ("components.log_example_gen.join", ["LogExampleGen"]),
+    ],
+)
+def test_edited_code_re_runs_what_it_is_in(module, found, create, monkeypatch):
+    before = create()
+    real = __import__("pipeline.source_hash", fromlist=["source_hash"]).source_hash
+
+    def edited(*packages):
+        """The hash as it would be with another line in `module`."""
+        inside = any(module == name or module.startswith(f"{name}.") for name in packages)
+        return real(*packages) + ("edited" if inside else "")
+
+    monkeypatch.setattr("pipeline.pipeline.source_hash", edited)
+    assert changed(before, create()) == found
+
+
+def test_the_spec_of_a_model_says_all_that_made_it(write_config):
+    config = load_config(write_config(), ["score=ctr * price"])
+    spec = model_spec(config, DAYS, "c0de")
+    assert (spec.name, spec.code) == ("tiny", "c0de")
+    assert spec.spans == ("2026-01-01", "2026-01-02")
+    assert spec.labels == ("click", "conversion")
+    assert spec.score == "ctr * price"
+    assert type(spec).model_validate_json(spec.model_dump_json()) == spec
+
+
+def test_functions_are_named_by_paths_that_import(create):
+    pipeline = create()
+    assert properties(pipeline, "Transform")["preprocessing_fn"] == (
+        "models.preprocessing.preprocessing_fn"
+    )
+    assert properties(pipeline, "Trainer")["run_fn"] == "models.trainer.run_fn"
+
+
+def test_ingestion_gets_the_spans_and_the_columns_as_json(create):
+    given = properties(create(), "LogExampleGen")
+    assert json.loads(given["spans"]) == ["2026-01-01", "2026-01-02"]
+    assert [column["name"] for column in json.loads(given["config"])["columns"]] == [
+        "impression_id", "impression_time", "user", "price", "click", "conversion",
+    ]  # fmt: skip
+    assert given["fingerprint"].startswith("abc ")
+
+
+def test_the_baseline_and_the_push_share_one_serving_folder(create, tmp_path):
+    pipeline = create()
+    serving = str(tmp_path / "work" / "serving")
+    assert properties(pipeline, "BaselineModel")["serving_dir"] == serving
+    destination = json.loads(properties(pipeline, "AtomicPusher")["push_destination"])
+    assert destination["filesystem"]["base_directory"] == serving

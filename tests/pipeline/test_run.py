@@ -1,0 +1,110 @@
+import io
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from pipeline import run as running
+from pipeline.config_file import load_config
+from pipeline.errors import RunFailed
+from pipeline.executions import newest_executions
+from pipeline.preflight import resolve_inputs
+from pipeline.work_dir import WorkDir
+
+ROOT = Path(__file__).resolve().parents[2]
+NODES = ["LogExampleGen", "Evaluator", "BaselineModel", "ModelGate", "AtomicPusher"]
+
+
+@pytest.fixture
+def logs_as_before():
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+
+
+def test_tensorflow_that_cannot_be_imported_is_one_sentence_and_exit_code_one(
+    write_config, write_logs, tmp_path
+):
+    write_logs()
+    broken = tmp_path / "path" / "tensorflow" / "__init__.py"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("raise ImportError('libcudart.so is missing')\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline", "run", str(write_config()), "--work", tmp_path / "work"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "path")},
+        capture_output=True,
+        text=True,
+    )
+    (log,) = (tmp_path / "work" / "logs").iterdir()
+    assert done.returncode == 1
+    assert done.stderr == (
+        "Error: loading TFX failed: ImportError: libcudart.so is missing. "
+        f"The whole story is in {log}\n"
+    )
+    assert done.stdout == "tiny: 2 spans, 2026-01-02 to 2026-01-03\n"
+    assert "Traceback (most recent call last):" in log.read_text()
+
+
+def test_a_node_that_fails_is_named_with_the_rule_and_the_log(
+    write_config, write_logs, tmp_path, capfd, logs_as_before
+):
+    root = write_logs()
+    work = WorkDir(tmp_path / "work")
+    config = load_config(write_config())
+    inputs = resolve_inputs(config, work)
+    for file in (root / "clicks").rglob("*.parquet"):  # gone between the check and the run
+        file.unlink()
+    with pytest.raises(RunFailed) as failure:
+        running.run(config, inputs, work)
+    (log,) = work.logs.iterdir()
+    sentence = str(failure.value)
+    assert sentence.startswith("LogExampleGen failed: no file matches ")
+    assert sentence.endswith(f". The whole story is in {log}")
+    assert "\n" not in sentence
+    assert "Traceback (most recent call last):" in log.read_text()
+    assert [line.split()[:2] for line in capfd.readouterr().out.splitlines()] == [
+        ["tiny:", "2"],
+        ["✓", "loading"],
+        ["✓", "ImportSchemaGen"],
+    ]
+
+
+@pytest.fixture
+def report(finished, write_config, write_logs, tmp_path):
+    def make(**options):
+        finished(**options)
+        write_logs()
+        config = load_config(write_config())
+        work = WorkDir(tmp_path / "work")
+        inputs = resolve_inputs(config, work)
+        executions = newest_executions(work, "tiny", NODES)
+        console = Console(file=io.StringIO(), width=80)
+        passed = running._report(config, inputs, executions, console)
+        return passed, console.file.getvalue()
+
+    return make
+
+
+def test_the_report_of_a_pushed_model_ends_in_its_place(report):
+    passed, text = report()
+    assert passed
+    assert text.rstrip().endswith("model  /serving [new]/17")
+    for line in ("kept           10", "ctr.auc  >= 0.6  0.7500  passed"):
+        assert line in text
+    assert "baseline AUC" in text
+
+
+def test_the_report_of_a_refused_model_ends_in_the_reasons(report):
+    passed, text = report(pushed=False, auc=0.5, first=True)
+    assert not passed
+    assert text.endswith(
+        "The model was refused and is not served:\n"
+        "  ctr.auc is 0.5, it must be at least 0.6 [always]\n"
+    )
+    assert "baseline AUC" not in text
