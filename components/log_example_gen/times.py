@@ -23,7 +23,7 @@ _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MICROSECOND = datetime.timedelta(microseconds=1)
 _EARLIEST, _LATEST = (
     (datetime.datetime(year, 1, 1, tzinfo=datetime.UTC) - _EPOCH) // _MICROSECOND
-    for year in (2000, 2100)
+    for year in (1990, 2100)
 )
 _FACTORS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 
@@ -53,7 +53,7 @@ def micros(array: pa.Array, unit: str) -> Typed:
     when = np.asarray(typed.fill_null(_EARLIEST))
     outside = (when < _EARLIEST) | (when >= _LATEST)
     complaints = complain(complaints, MISSING, _missing(array))
-    return typed, complain(complaints, "outside 2000 to 2100", outside)
+    return typed, complain(complaints, "outside 1990 to 2100", outside)
 
 
 def _missing(array: pa.Array) -> np.ndarray:

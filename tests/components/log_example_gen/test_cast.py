@@ -76,7 +76,7 @@ def test_good_rows_keep_their_order_and_bad_ones_are_counted(may_1):
         ("amount", b"inf", "infinite"),
         ("label", b"2", "not 0 or 1"),
         ("id", b"", "missing"),
-        ("time", b"5", "outside 2000 to 2100"),
+        ("time", b"5", "outside 1990 to 2100"),
         ("texts", b"\xff", "not UTF-8"),
     ],
 )
