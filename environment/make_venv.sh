@@ -25,6 +25,9 @@ done
 [ -n "$python" ] || stop "Python 3.11 is needed and none was found as python3.11, python3 or python." \
     "Install it, or name it: make PYTHON=/path/to/python3.11"
 
+command -v c++ >/dev/null || command -v g++ >/dev/null || stop "a C++ compiler is needed, since one" \
+    "dependency of TFX (pyfarmhash) comes as source only. Install g++, or use the container image."
+
 echo "Setting up $venv (once; about 2 GB of packages)"
 rm -rf "$venv"
 "$python" -m venv "$venv" || stop "'$python -m venv' failed: on Debian and Ubuntu install python3.11-venv"

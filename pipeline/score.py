@@ -4,6 +4,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich.console import Console
+from rich.markup import escape
+
+from pipeline.errors import Misuse
+from pipeline.failures import told_in
 from pipeline.quantities import count
 from pipeline.quiet import chatter_to
 
@@ -11,19 +16,30 @@ from pipeline.quiet import chatter_to
 def score_to_parquet(model_dir: Path, logs: Sequence[Path], out: Path) -> None:
     """Scores `logs` into `out` and prints how many rows were scored and left out.
 
+    The chatter of libraries goes to `<out>.log`, which stays only if scoring fails.
+
     Raises:
         Misuse: as `scoring.score_logs` does.
+        RunFailed: naming the reason and the log file.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     log = out.with_name(f"{out.name}.log")
-    with chatter_to(log) as console:
-        from pipeline.scoring import score_logs
-
-        started = time.monotonic()
-        scored = score_logs(model_dir, logs, out)
-        rate = scored.rows / max(time.monotonic() - started, 1e-9)
-        console.print(f"{count(scored.rows)} rows scored, {count(rate)} rows/s")
-        for reason, number in sorted(scored.rejected.items()):
-            console.print(f"{count(number)} rows left out: {reason}")
-        console.print(f"[bold]scores[/] {out}", soft_wrap=True)
+    try:
+        with chatter_to(log) as console, told_in(log, lambda: "scoring"):
+            _score(model_dir, logs, out, console)
+    except Misuse:  # its sentence is the whole story
+        log.unlink()
+        raise
     log.unlink()
+
+
+def _score(model_dir: Path, logs: Sequence[Path], out: Path, console: Console) -> None:
+    from pipeline.scoring import score_logs
+
+    started = time.monotonic()
+    scored = score_logs(model_dir, logs, out)
+    rate = scored.rows / max(time.monotonic() - started, 1e-9)
+    console.print(f"{count(scored.rows)} rows scored, {count(rate)} rows/s")
+    for reason, number in sorted(scored.rejected.items()):
+        console.print(f"{count(number)} rows left out: {escape(reason)}", soft_wrap=True)
+    console.print(f"[bold]scores[/] {escape(str(out))}", soft_wrap=True)

@@ -1,8 +1,9 @@
 """Scores raw log rows with a pushed model, batch by batch, through its `predict_columns` door."""
 
 import collections
+import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -42,29 +43,24 @@ def score_logs(model_dir: Path, logs: Sequence[Path], out: Path) -> Scored:
     Raises:
         Misuse: if the folder is no model, or the logs lack a column that the model reads.
     """
+    if out.is_dir():
+        raise Misuse(f"{out} is a folder: name the Parquet file to write, such as {out}/scores.parquet")
     spec = read_spec(model_dir)
     files = list(_files(logs))
     door = tf.saved_model.load(str(model_dir)).signatures["predict_columns"]
     rejected: collections.Counter[str] = collections.Counter()
-    rows = 0
     part = out.with_name(f".{out.name}.part")
-    writer: pq.ParquetWriter | None = None
     try:
-        for batch in _batches(files, spec, rejected):
-            answers = door(**_tensors(batch, spec.inputs()))
-            table = pa.table(
-                {spec.id: batch.column(spec.id)}
-                | {name: pa.array(answers[name].numpy()) for name in sorted(answers)}
+        rows = _write(part, (_answers(door, spec, b) for b in _batches(files, spec, rejected)))
+        if not rows:
+            raise Misuse(
+                "no row could be scored. Left out were: "
+                + (", ".join(f"{n} ({why})" for why, n in sorted(rejected.items())) or "none")
+                + ". Check the logs"
             )
-            writer = writer or pq.ParquetWriter(part, table.schema)
-            writer.write_table(table)
-            rows += table.num_rows
+        part.replace(out)
     finally:
-        if writer is not None:
-            writer.close()
-    if writer is None:
-        raise Misuse(f"no row could be scored; rejected were {dict(rejected) or 'none'}")
-    part.replace(out)
+        part.unlink(missing_ok=True)  # what failed leaves nothing behind
     return Scored(rows, dict(rejected))
 
 
@@ -86,12 +82,34 @@ def read_spec(model_dir: Path) -> ModelSpec:
         raise Misuse(f"{path} was made by another version of funnelrank: {error}") from error
 
 
+def _answers(
+    door: Callable[..., Mapping[str, tf.Tensor]], spec: ModelSpec, batch: pa.RecordBatch
+) -> pa.Table:
+    answers = door(**_tensors(batch, spec.inputs()))
+    return pa.table(
+        {spec.id: batch.column(spec.id)}
+        | {name: pa.array(answers[name].numpy()) for name in sorted(answers)}
+    )
+
+
+def _write(path: Path, tables: Iterable[pa.Table]) -> int:
+    """Writes tables to one file and returns its rows; none writes no file."""
+    rows = 0
+    with contextlib.ExitStack() as stack:
+        writer: pq.ParquetWriter | None = None
+        for table in tables:
+            writer = writer or stack.enter_context(pq.ParquetWriter(path, table.schema))
+            writer.write_table(table)
+            rows += table.num_rows
+    return rows
+
+
 def _files(logs: Sequence[Path]) -> Iterator[str]:
     for place in logs:
         if not place.exists():
             raise Misuse(f"there is no {place}")
         found = sorted(place.rglob("*")) if place.is_dir() else [place]
-        names = [str(file) for file in found if file.name.endswith(_SUFFIXES)]
+        names = [str(file) for file in found if file.is_file() and file.name.endswith(_SUFFIXES)]
         if not names:
             raise Misuse(f"{place} holds no log file: names end in {', '.join(_SUFFIXES)}")
         yield from names

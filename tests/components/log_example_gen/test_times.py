@@ -23,7 +23,7 @@ def test_number_float_and_text_of_a_time_agree(unit, factor):
         assert listed(times.micros(pa.array(form), unit)) == ([MAY_1 * 1_000_000], {})
 
 
-@hypothesis.given(st.integers(946_684_800_000_000, 4_102_444_799_999_999))
+@hypothesis.given(st.integers(631_152_000_000_000, 4_102_444_799_999_999))
 @hypothesis.settings(deadline=None)
 def test_every_microsecond_is_exact(stamp):
     when = datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=stamp)
@@ -91,8 +91,8 @@ def test_seconds_taken_for_milliseconds_are_outside_the_range():
     assert found == {"outside 1990 to 2100": [True]}
 
 
-@pytest.mark.parametrize("stamp, good", [(946_684_800, True), (946_684_799, False)])
-def test_the_year_2000_is_the_first(stamp, good):
+@pytest.mark.parametrize("stamp, good", [(631_152_000, True), (631_151_999, False)])
+def test_the_year_1990_is_the_first(stamp, good):
     assert (times.micros(pa.array([stamp]), "s")[1] == {}) is good
 
 
