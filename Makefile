@@ -13,7 +13,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 help:
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
 
-.PHONY: help demo kuairand census test test-fast lint bench lock clean venv
+.PHONY: runs/kuairand/logs help demo kuairand census test test-fast lint bench lock clean venv
 
 demo: venv ## simulated logs to a pushed model; a second run takes everything from the cache
 	@test -d $(DEMO)/logs/impressions || \
@@ -31,16 +31,17 @@ lint: venv ## ruff and mypy
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-kuairand: venv ## real clicks and likes to a pushed model; KUAIRAND is the folder of the published files
-	@test -d runs/kuairand/logs/impressions || \
-	    $(PY) -m examples.kuairand $(KUAIRAND) runs/kuairand/logs
+runs/kuairand/logs: venv
+	@test -d $@/impressions || $(PY) -m examples.kuairand $(KUAIRAND) $@
+
+kuairand: runs/kuairand/logs ## real clicks and likes to a pushed model; KUAIRAND is the folder of the published files
 	@$(RUN) run configs/kuairand.yaml
 
 census: venv ## two heads without a funnel; CENSUS is the folder of the published files
 	@test -d runs/census/logs/impressions || $(PY) -m examples.census $(CENSUS) runs/census/logs
 	@$(RUN) run configs/census.yaml
 
-bench: venv ## measured claims; long
+bench: runs/kuairand/logs ## measured claims; long
 	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(PY) $$benchmark || exit 1; done
 
 lock: ## resolve setup.py anew

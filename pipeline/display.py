@@ -22,12 +22,15 @@ class Display:
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            BarColumn(bar_width=16),
+            BarColumn(bar_width=8),
             TimeElapsedColumn(),
             TextColumn("{task.fields[note]}"),
             console=console,
             transient=True,
             disable=not console.is_terminal,
+            # What libraries print belongs in the log file: rich would draw it over the display.
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         self._task: TaskID | None = None
 
@@ -52,7 +55,7 @@ class Display:
     def training(self, done: int, total: int, rate: float, loss: float, left: float) -> None:
         """Shows how far training is: steps, examples a second, loss, seconds left."""
         if self._task is not None:
-            note = f"{count(rate)} examples/s, loss {loss:.4f}, {seconds(left)} left"
+            note = f"{count(rate)}/s, loss {loss:.3f}, {seconds(left)} left"
             self._progress.update(self._task, completed=done, total=total, note=note)
 
     def finish(self, step: str, took: float | None, rows: int | None, note: str = "") -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import tensorflow as tf
 
-from components.log_example_gen.cast import cast, column_fields
+from components.log_example_gen.cast import Field, cast, column_fields
 from components.log_example_gen.read import read
 from models.spec import SPEC_FILE, ModelSpec
 from pipeline.errors import Misuse
@@ -44,7 +44,9 @@ def score_logs(model_dir: Path, logs: Sequence[Path], out: Path) -> Scored:
         Misuse: if the folder is no model, or the logs lack a column that the model reads.
     """
     if out.is_dir():
-        raise Misuse(f"{out} is a folder: name the Parquet file to write, such as {out}/scores.parquet")
+        raise Misuse(
+            f"{out} is a folder: name the Parquet file to write, such as {out}/scores.parquet"
+        )
     spec = read_spec(model_dir)
     files = list(_files(logs))
     door = tf.saved_model.load(str(model_dir)).signatures["predict_columns"]
@@ -118,14 +120,15 @@ def _files(logs: Sequence[Path]) -> Iterator[str]:
 def _batches(
     files: Sequence[str], spec: ModelSpec, rejected: collections.Counter[str]
 ) -> Iterator[pa.RecordBatch]:
-    fields = column_fields((Column(spec.id, "text", role="key"), *spec.inputs()))
+    fields = (Field(spec.id, spec.id, "id"), *column_fields(spec.inputs()))
     for file in files:
         try:
             for batch in read(file, [field.source for field in fields], rejected):
                 for start in range(0, batch.num_rows, _BATCH_ROWS):
                     typed, bad = cast(batch.slice(start, _BATCH_ROWS), fields)
                     rejected.update(bad)
-                    yield typed
+                    if typed.num_rows:
+                        yield typed
         except (ValueError, TypeError) as error:
             raise Misuse(str(error)) from error
 

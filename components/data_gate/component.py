@@ -16,11 +16,11 @@ def describe(split: str, anomalies: anomalies_pb2.Anomalies) -> list[str]:
     """Returns a sentence for each anomaly of a split: its name, the feature, what is wrong."""
     found = [f"{split}: there are no examples"] if anomalies.data_missing else []
     found += [
-        f"{split}: {feature}: {info.description}"
+        f"{split}: {feature}: {info.description.strip(' .')}"
         for feature, info in sorted(anomalies.anomaly_info.items())
     ]
     if anomalies.HasField("dataset_anomaly_info"):
-        found.append(f"{split}: {anomalies.dataset_anomaly_info.description}")
+        found.append(f"{split}: {anomalies.dataset_anomaly_info.description.strip(' .')}")
     return found
 
 

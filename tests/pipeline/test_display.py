@@ -1,5 +1,6 @@
 import io
 import logging
+import sys
 
 import pytest
 from rich.console import Console
@@ -34,6 +35,16 @@ def test_a_terminal_also_gets_a_line_that_moves():
     assert "24,690 rows" in text
 
 
+def test_what_libraries_print_is_not_drawn_on_the_terminal(capsys):
+    file = io.StringIO()
+    with Display(Console(file=file, width=80, force_terminal=True)) as display:
+        display.start("Trainer")
+        print("chatter on stdout")
+        print("chatter on stderr", file=sys.stderr)
+    assert "chatter" not in file.getvalue()
+    assert capsys.readouterr() == ("chatter on stdout\n", "chatter on stderr\n")
+
+
 def test_training_is_shown_on_the_live_line():
     console = Console(file=io.StringIO(), width=100, force_terminal=True)
     with Display(console) as display:
@@ -41,7 +52,7 @@ def test_training_is_shown_on_the_live_line():
         display.training(5, 10, 1234.5, 0.25, 61.0)
         task = display._progress.tasks[0]
     assert (task.description, task.completed, task.total) == ("Trainer", 5, 10)
-    assert task.fields["note"] == "1,234 examples/s, loss 0.2500, 1 min 01 s left"
+    assert task.fields["note"] == "1,234/s, loss 0.250, 1 min 01 s left"
 
 
 def test_training_figures_before_any_step_are_ignored():
@@ -75,7 +86,7 @@ def test_the_watch_draws_records_with_figures(watched):
     figures = {"done": 3, "total": 4, "rate": 10.0, "loss": 0.5, "left": 1.0}
     logger.info("step", extra=figures)
     assert progress.tasks[0].completed == 3
-    assert progress.tasks[0].fields["note"] == "10 examples/s, loss 0.5000, 1.0 s left"
+    assert progress.tasks[0].fields["note"] == "10/s, loss 0.500, 1.0 s left"
 
 
 def test_the_watch_leaves_other_records_alone(watched):
