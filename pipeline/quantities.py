@@ -1,4 +1,6 @@
-"""Numbers as people read them."""
+"""Numbers and places as people read them."""
+
+from pathlib import Path
 
 
 def count(number: float) -> str:
@@ -18,3 +20,9 @@ def size(bytes_: float) -> str:
     """Returns a size in GiB or MiB."""
     gib = bytes_ / 2**30
     return f"{gib:.1f} GiB" if gib >= 1 else f"{bytes_ / 2**20:.0f} MiB"
+
+
+def place(path: Path) -> str:
+    """Returns a path as short as can be typed here: relative if it lies below this folder."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -14,7 +14,7 @@ from pipeline.config import PipelineConfig
 from pipeline.display import Display, TrainingWatch
 from pipeline.failures import told_in
 from pipeline.preflight import Inputs
-from pipeline.quantities import seconds
+from pipeline.quantities import place, seconds
 from pipeline.quiet import chatter_to
 from pipeline.work_dir import WorkDir
 
@@ -37,7 +37,7 @@ def run(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> bool:
             executions = _execute(config, inputs, work, display, log)
         with told_in(log, lambda: "the report"):
             passed = _report(config, inputs, executions, console)
-        console.print(f"[bold]logs[/]   {escape(str(log))}", soft_wrap=True)
+        console.print(f"[bold]logs[/]   {escape(place(log))}", soft_wrap=True)
         console.print(f"Done in {seconds(time.monotonic() - started)}.")
     return passed
 
@@ -89,7 +89,7 @@ def _report(
         console.print(gates_table(results.verdicts))
         console.print()
     if results.model_dir is not None:
-        console.print(f"[bold]model[/]  {escape(str(results.model_dir))}", soft_wrap=True)
+        console.print(f"[bold]model[/]  {escape(place(results.model_dir))}", soft_wrap=True)
     else:
         console.print("[bold red]The model was refused[/] and is not served:")
         for verdict in results.refused:

@@ -36,6 +36,7 @@ def simulate_logs(out: Path, **settings: object) -> None:
         f"{count(summary.impressions)} impressions, {count(summary.clicks)} clicks and "
         f"{count(summary.conversions)} conversions, with "
         f"{count(summary.duplicated_impressions)} duplicated impressions and "
-        f"{count(summary.repeated_clicks)} repeated clicks"
+        f"{count(summary.repeated_clicks)} repeated clicks",
+        soft_wrap=True,
     )
     console.print(f"[bold]logs[/]   {escape(str(out))}", soft_wrap=True)

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.quantities import count, seconds, size
+from pipeline.quantities import count, place, seconds, size
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,9 @@ def test_a_duration_is_seconds_below_a_minute_and_minutes_from_there_on(number, 
 )
 def test_a_size_is_in_gib_from_one_gib_on(number, text):
     assert size(number) == text
+
+
+def test_a_place_below_this_folder_is_told_from_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert place(tmp_path / "runs" / "demo") == "runs/demo"
+    assert place(tmp_path.parent / "other") == str(tmp_path.parent / "other")
