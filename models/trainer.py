@@ -27,6 +27,7 @@ from schemas.heads import outputs
 def run_fn(fn_args: FnArgs) -> None:
     """Trains on the transformed training split and exports the model with its transforms."""
     spec = ModelSpec.model_validate_json(fn_args.custom_config["spec"])
+    choose_accelerator(spec.training.accelerator)
     transform = tft.TFTransformOutput(fn_args.transform_graph_path)
     tf.keras.utils.set_random_seed(spec.training.seed)
     train, evaluation = (
@@ -40,6 +41,24 @@ def run_fn(fn_args: FnArgs) -> None:
     check_export(model, spec, evaluation, fn_args.serving_model_dir)
     if tf.io.gfile.exists(str(directory)):
         tf.io.gfile.rmtree(str(directory))
+
+
+def choose_accelerator(wanted: str) -> None:
+    """Leaves TensorFlow the devices that `training.accelerator` asks for.
+
+    Args:
+        wanted: `auto` takes a GPU if there is one, `cpu` none, `gpu` insists on one.
+
+    Raises:
+        ValueError: if a GPU is wanted and TensorFlow sees none.
+    """
+    if wanted == "cpu":
+        tf.config.set_visible_devices([], "GPU")
+    elif wanted == "gpu" and not tf.config.list_physical_devices("GPU"):
+        raise ValueError(
+            "training.accelerator is gpu, but TensorFlow sees none here. "
+            "Install the CUDA libraries, or set it to auto"
+        )
 
 
 def _run_key(spec: ModelSpec, files: list[str]) -> str:

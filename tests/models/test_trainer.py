@@ -98,6 +98,20 @@ def test_an_empty_training_split_is_refused(tiny, tmp_path):
         trainer.run_fn(arguments)
 
 
+def test_a_gpu_that_is_wanted_and_absent_is_refused_with_the_way_out(monkeypatch):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
+    with pytest.raises(ValueError, match=r"TensorFlow sees none here.*set it to auto"):
+        trainer.choose_accelerator("gpu")
+    trainer.choose_accelerator("auto")
+
+
+def test_the_cpu_hides_every_gpu(monkeypatch):
+    hidden = []
+    monkeypatch.setattr(tf.config, "set_visible_devices", lambda *wanted: hidden.append(wanted))
+    trainer.choose_accelerator("cpu")
+    assert hidden == [([], "GPU")]
+
+
 def test_the_spec_is_json_a_person_can_read(trained):
     text = (trained / "model" / "assets.extra" / "funnelrank.json").read_text()
     assert json.loads(text)["model"]["trunk"] == "mmoe" and text.count("\n") > 20
