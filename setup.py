@@ -30,7 +30,6 @@ setuptools.setup(
         "tensorboard>=2.20,<3",
         "tensorflow>=2.21,<2.22",
         "tensorflow-recommenders>=0.7.7,<0.8",
-        "tensorflow-serving-api>=2.21,<2.22",
         "tf-keras>=2.21,<2.22",
         "tfx>=1.21,<1.22",
     ],

@@ -31,7 +31,7 @@ def overall_metrics(evaluation_dir: str, model_name: str) -> Metrics:
     for slice_key, by_output in result.slicing_metrics:
         if slice_key:
             continue
-        for output, by_sub_key in by_output.items():
+        for output, by_sub_key in (by_output or {}).items():  # None where nothing was measured
             for metric, value in by_sub_key.get("", {}).items():
                 if "doubleValue" in value:
                     found[(output, metric)] = float(value["doubleValue"])
