@@ -67,9 +67,7 @@ class Tally:
         elif self._rows:
             prediction, label, weight = np.array(self._rows).T
             sums = _sums(prediction, label, weight)
-            _, group = np.unique(prediction, return_inverse=True)
-            negatives = np.bincount(group, weight * (1 - label))
-            positives = np.bincount(group, weight * label)
+            negatives, positives = grouped(prediction, label, weight)
         else:
             negatives = positives = np.zeros(1)
         rows, weight_sum, labels, predictions, loss = sums
@@ -90,6 +88,22 @@ def _sums(prediction: Floats, label: Floats, weight: Floats) -> Floats:
     loss = -(label * np.log(clipped) + (1 - label) * np.log1p(-clipped))
     each = (np.ones_like(weight), weight, weight * label, weight * prediction, weight * loss)
     return np.array([column.sum() for column in each])
+
+
+def grouped(prediction: Floats, label: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """Returns the weight of negatives and of positives at each distinct prediction, ascending.
+
+    Args:
+        prediction: [N].
+        label: [N], 0 or 1.
+        weight: [N].
+    """
+    _, group = np.unique(prediction, return_inverse=True)
+    negatives, positives = (
+        np.bincount(group, part).astype(np.float64)
+        for part in (weight * (1 - label), weight * label)
+    )
+    return negatives, positives
 
 
 def roc_auc(negatives: Floats, positives: Floats) -> float:

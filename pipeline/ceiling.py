@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import tensorflow as tf
-from scipy import stats
 
+from models.metrics import grouped, roc_auc
 from pipeline.config import PipelineConfig
 from pipeline.executions import Execution
 from schemas.heads import Heads, labels, outputs
@@ -31,13 +31,7 @@ def auc(scores: npt.NDArray[np.float64], labels: npt.NDArray[np.float64]) -> flo
         scores: [N].
         labels: [N], 0 or 1.
     """
-    positives = float(labels.sum())
-    negatives = len(labels) - positives
-    if not positives or not negatives:
-        return float("nan")
-    ranks = stats.rankdata(scores)
-    above = float(ranks[labels == 1].sum()) - positives * (positives + 1) / 2
-    return above / (positives * negatives)
+    return roc_auc(*grouped(scores, labels, np.ones_like(scores)))
 
 
 def ceiling_aucs(truth: Sequence[Path], examples: Sequence[Path], heads: Heads) -> dict[str, float]:
