@@ -19,6 +19,7 @@ setuptools.setup(
         "click>=8,<9",
         "duckdb>=1.4,<2",
         "google-crc32c>=1.5,<2",
+        "isal>=1.7,<2",
         "jinja2>=3,<4",
         "matplotlib>=3.9,<4",
         "numpy>=2,<3",
@@ -31,6 +32,7 @@ setuptools.setup(
         "tensorflow-recommenders>=0.7.7,<0.8",
         "tf-keras>=2.21,<2.22",
         "tfx>=1.21,<1.22",
+        "zstandard>=0.23,<1",
     ],
     extras_require={
         "kubeflow": ["tfx[kfp]>=1.21,<1.22"],

@@ -18,7 +18,7 @@ class ModelSpec(BaseModel):
 
     Attributes:
         name: of the pipeline.
-        id: column of the impressions log that identifies a row.
+        id: columns of the impressions log that together name a row.
         columns: of a raw example, in the order of the examples' encoder.
         features: the model's inputs.
         heads: the rates to learn.
@@ -26,6 +26,7 @@ class ModelSpec(BaseModel):
         model: trunk x objective x balance.
         training: how long and how fast.
         score: the fusion expression, if there is one.
+        unclicked: the share of unclicked impressions that training saw.
         spans: the dates of the data, oldest first.
         code: hash of the code that made it.
     """
@@ -33,7 +34,7 @@ class ModelSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    id: str = IMPRESSION_ID
+    id: tuple[str, ...] = (IMPRESSION_ID,)
     columns: tuple[Column, ...]
     features: dict[str, Feature]
     heads: dict[str, Head]
@@ -41,6 +42,7 @@ class ModelSpec(BaseModel):
     model: ModelConfig
     training: TrainingConfig
     score: str | None = None
+    unclicked: float = 1.0
     spans: tuple[str, ...] = ()
     code: str = ""
 

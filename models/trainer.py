@@ -34,7 +34,7 @@ def run_fn(fn_args: FnArgs) -> None:
         sorted(tf.io.gfile.glob(list(patterns)))
         for patterns in (fn_args.train_files, fn_args.eval_files)
     )
-    model = RankingModel(spec.layout(), spec.heads, spec.model, seed=spec.training.seed)
+    model = RankingModel(spec.layout(), spec.heads, spec.model, spec.training.seed, spec.unclicked)
     directory = PurePosixPath(fn_args.custom_config["checkpoints"]) / _run_key(spec, train)
     fit(model, spec, train, evaluation, str(directory), fn_args.model_run_dir)
     export(model, transform, spec, fn_args.serving_model_dir)

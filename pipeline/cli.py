@@ -68,10 +68,26 @@ def _parse_span(
         ) from error
 
 
+def _parse_as_of(
+    context: click.Context, parameter: click.Parameter, text: str | None
+) -> datetime.datetime | None:
+    if text is None:
+        return None
+    from components.log_example_gen.config import parse_as_of
+
+    try:
+        return parse_as_of(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 @main.command()
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option("--span", callback=_parse_span, help="Newest date to read. [default: the newest]")
 @click.option("--window", type=click.IntRange(min=1), help="Spans to read. [default: the config's]")
+@click.option(
+    "--as-of", callback=_parse_as_of, help="Use only what had happened by then. [default: now]"
+)
 @click.option(
     "--work", type=click.Path(path_type=Path), help="Where to write. [default: runs/<name>]"
 )
@@ -80,6 +96,7 @@ def run(
     config: Path,
     span: datetime.date | None,
     window: int | None,
+    as_of: datetime.datetime | None,
     work: Path | None,
     overrides: tuple[str, ...],
 ) -> None:
@@ -92,7 +109,7 @@ def run(
     from pipeline.work_dir import WorkDir
 
     place = WorkDir((work or Path("runs") / loaded.name).resolve())
-    inputs = resolve_inputs(loaded, place, span, window)
+    inputs = resolve_inputs(loaded, place, span, window, as_of)
     if not run_pipeline(loaded, inputs, place):
         sys.exit(_FAILED)
 

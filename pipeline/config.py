@@ -15,19 +15,20 @@ from schemas.gates import Gate, parse_gate
 from schemas.heads import Head, labels, outputs
 from schemas.logs import (
     CLICK,
-    CONVERSION,
     IMPRESSION_ID,
     IMPRESSION_TIME,
-    VALUE,
+    JOINED_COLUMNS,
     Attribution,
+    Limits,
     Logs,
+    Sampling,
     Split,
     TimeSplit,
 )
 from schemas.score import names_in_score
 from schemas.strict import Strict
 
-_RESERVED = (IMPRESSION_ID, IMPRESSION_TIME, CLICK, CONVERSION, VALUE)
+_RESERVED = (IMPRESSION_ID, IMPRESSION_TIME, *JOINED_COLUMNS)
 
 
 @contextlib.contextmanager
@@ -50,6 +51,8 @@ class PipelineConfig(Strict):
         attribution: which click belongs to an impression, which conversion to a click.
         window: how many spans a run reads, the newest last.
         split: by time or by hash.
+        sampling: which unclicked impressions are left out of training; none if absent.
+        limits: how much of the logs may be unusable.
         schema_: the curated schema (`schema` in YAML); derived from the features if absent.
         truth: a glob of Parquet files with the true probabilities, where logs are simulated.
         features: the model's inputs.
@@ -67,6 +70,8 @@ class PipelineConfig(Strict):
     attribution: Attribution = Attribution()
     window: Annotated[int, pydantic.Field(ge=1)] = 7
     split: Split = TimeSplit(eval=1)
+    sampling: Sampling | None = None
+    limits: Limits = Limits()
     schema_: str | None = pydantic.Field(default=None, alias="schema")
     truth: str | None = None
     features: Annotated[dict[str, Feature], pydantic.Field(min_length=1)]
@@ -115,6 +120,8 @@ class PipelineConfig(Strict):
                     f"window: {self.window} spans leaves nothing to train on, as the split keeps "
                     f"{self.split.eval} for evaluation. Raise `window` or lower `split.eval`"
                 )
+        with _at("sampling"):
+            self._check_sampling()
         with _at("model", "weights"):
             check_weights(self.model, self.heads)
         for name, bar in self.gates.items():
@@ -123,6 +130,29 @@ class PipelineConfig(Strict):
         with _at("score"):
             self._check_score()
         return self
+
+    def _check_sampling(self) -> None:
+        """Refuses sampling by clicks where a head learns something else of all impressions.
+
+        Of a click the share that was left out is known exactly, and the answers are corrected for
+        it; of another label it depends on how that label goes with clicks.
+        """
+        if self.sampling is None:
+            return
+        if CLICK not in self.logs.labels():
+            raise ValueError("there is no clicks log to say which impressions are unclicked")
+        everywhere = self.model.objective == "independent"
+        others = [
+            name
+            for name, head in self.heads.items()
+            if head.label != CLICK and (everywhere or head.given is None)
+        ]
+        if others:
+            raise ValueError(
+                "answers can be corrected for unclicked impressions that were left out only where "
+                "all that is learnt of unclicked impressions is `click`. These heads learn "
+                f"something else of them: {', '.join(others)}. Leave `sampling` out"
+            )
 
     def _check_score(self) -> None:
         if self.score is None:
@@ -160,4 +190,5 @@ class PipelineConfig(Strict):
         extras: list[str] = []
         if self.score is not None:
             extras = [name for name in names_in_score(self.score) if name not in self.outputs()]
-        return example_columns(self.logs, self.features, self.labels(), extras)
+        sampled = self.sampling is not None
+        return example_columns(self.logs, self.features, self.labels(), extras, sampled=sampled)

@@ -20,6 +20,7 @@ from components.baseline_model.component import BaselineModel
 from components.data_gate.component import DataGate
 from components.log_example_gen.component import LogExampleGen
 from components.log_example_gen.config import IngestConfig
+from components.log_gate.component import LogGate
 from components.model_gate.component import ModelGate
 from components.serving_check.component import ServingCheck
 from models import preprocessing, trainer
@@ -57,6 +58,7 @@ def model_spec(config: PipelineConfig, spans: Sequence[datetime.date], code: str
         model=config.model,
         training=config.training,
         score=config.score,
+        unclicked=1.0 if config.sampling is None else config.sampling.unclicked,
         spans=tuple(span.isoformat() for span in spans),
         code=code,
     )
@@ -69,14 +71,22 @@ def _nodes(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> list[BaseNo
             logs=config.logs,
             attribution=config.attribution,
             split=config.split,
+            sampling=config.sampling,
             columns=config.columns(),
         ).model_dump_json(),
         spans=json.dumps([span.isoformat() for span in inputs.spans]),
+        as_of=inputs.as_of.isoformat(),
         fingerprint=f"{inputs.fingerprint} {source_hash('schemas', 'components.log_example_gen')}",
     )
     examples = ingest.outputs["examples"]
+    log_gate = LogGate(
+        ledger=ingest.outputs["ledger"],
+        rejects=ingest.outputs["rejects"],
+        limits=config.limits.model_dump_json(),
+    )
     schema = ImportSchemaGen(schema_file=str(inputs.schema))
     statistics = StatisticsGen(examples=examples)
+    statistics.add_upstream_node(log_gate)
     validator = ExampleValidator(
         statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
     )
@@ -132,8 +142,8 @@ def _nodes(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> list[BaseNo
         ),
     )
     return [
-        ingest, schema, statistics, validator, data_gate, transform, training, serving_check,
-        baseline, evaluator, gate, pusher,
+        ingest, log_gate, schema, statistics, validator, data_gate, transform, training,
+        serving_check, baseline, evaluator, gate, pusher,
     ]  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """Everything that can be known to be wrong before any work starts, and what a run will read."""
 
-import collections
 import dataclasses
 import datetime
 import hashlib
@@ -12,8 +11,10 @@ import pyarrow as pa
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from components.log_example_gen.config import cut_off
 from components.log_example_gen.files import find_spans, fingerprint, sources
-from components.log_example_gen.read import read
+from components.log_example_gen.read import Unreadable, read
+from components.log_example_gen.rejects import Rejects
 from pipeline.config import PipelineConfig
 from pipeline.errors import Misuse
 from pipeline.failures import reason
@@ -30,11 +31,13 @@ class Inputs:
     Attributes:
         spans: the dates, oldest first.
         fingerprint: of every log file that will be read.
+        as_of: the cut-off: what happened later is not known yet.
         schema: path of the TFMD schema, named by its content: TFX's cache looks at names only.
     """
 
     spans: tuple[datetime.date, ...]
     fingerprint: str
+    as_of: datetime.datetime
     schema: Path
 
 
@@ -43,6 +46,7 @@ def resolve_inputs(
     work: WorkDir,
     span: datetime.date | None = None,
     window: int | None = None,
+    as_of: datetime.datetime | None = None,
 ) -> Inputs:
     """Returns what a run will read, after checking that it can be read.
 
@@ -51,27 +55,35 @@ def resolve_inputs(
         work: where the run writes.
         span: the newest span; the newest with impressions if None.
         window: how many spans up to it; the config's if None.
+        as_of: the cut-off; now if None.
 
     Raises:
-        Misuse: if a span is empty, a file cannot be read, a column is absent, the schema does not
-            describe one, or the split leaves nothing to train on.
+        Misuse: if a span is empty or lies after the cut-off, too many files cannot be read, a
+            column is absent, the schema does not describe one, or the split leaves nothing to
+            train on.
     """
-    spans = choose_spans(config, span, window)
+    known = as_of or datetime.datetime.now(datetime.UTC)
+    spans = choose_spans(config, span, window, known)
     try:
+        known = cut_off(known, spans, config.attribution)
         _check_columns(config, spans)
         read_files = fingerprint(config.logs, spans, config.attribution)
-        return Inputs(spans, read_files, _place_schema(work, _schema_text(config)))
+        return Inputs(spans, read_files, known, _place_schema(work, _schema_text(config)))
     except ValueError as error:
         raise Misuse(str(error)) from error
 
 
 def choose_spans(
-    config: PipelineConfig, span: datetime.date | None, window: int | None
+    config: PipelineConfig,
+    span: datetime.date | None,
+    window: int | None,
+    as_of: datetime.datetime,
 ) -> tuple[datetime.date, ...]:
     """Returns the newest `window` spans with impressions up to `span`, oldest first.
 
     Raises:
-        Misuse: if there are none, `span` has no impressions, or all would be evaluation.
+        Misuse: if none begin before the cut-off, `span` has no impressions, or all would be
+            evaluation.
     """
     found = find_spans(config.logs)
     pattern = os.path.join(config.logs.root, config.logs.impressions.path)
@@ -79,7 +91,14 @@ def choose_spans(
         raise Misuse(
             f"no impressions: no file matches {pattern}. Check logs.root and logs.impressions.path"
         )
-    newest = span or found[-1]
+    midnight = datetime.time(tzinfo=datetime.UTC)
+    known = [day for day in found if datetime.datetime.combine(day, midnight) < as_of]
+    if not known or (span in found and span not in known):
+        raise Misuse(
+            f"as of {as_of.isoformat()} there were no impressions of span {span or found[0]}: give "
+            "a later --as-of, or an earlier --span"
+        )
+    newest = span or known[-1]
     if newest not in found:
         raise Misuse(
             f"span {newest} is empty: no file matches {pattern} on that date. "
@@ -95,19 +114,32 @@ def choose_spans(
 
 
 def _check_columns(config: PipelineConfig, spans: tuple[datetime.date, ...]) -> None:
-    """Checks the first file of each log for the columns that the config names."""
+    """Checks the first readable file of each log for the columns that the config names.
+
+    Raises:
+        Unreadable: if no file of a log can be read, or one more than may be broken.
+        ValueError: if a column is absent.
+    """
     wanted = {
-        name: [log.id, log.time.column, *filter(None, [log.value])]
+        name: [*log.id, log.time.column, *filter(None, [log.event_id, log.value])]
         for name, log in config.logs.present().items()
     }
     wanted["impressions"] += [c.name for c in source_columns(config.columns(), config.logs)]
     if isinstance(config.split, HashSplit):
         wanted["impressions"].append(config.split.key)
     checked: set[str] = set()
+    unreadable: list[tuple[str, Unreadable]] = []
     for source in sources(config.logs, spans, config.attribution):
         if source.log in checked:
             continue
-        for field in _first_columns(source.path, wanted[source.log]):
+        try:
+            columns = _first_columns(source.path, wanted[source.log])
+        except Unreadable as error:
+            unreadable.append((source.log, error))
+            if len(unreadable) > config.limits.max_broken_files:  # LogGate would refuse them too
+                raise
+            continue
+        for field in columns:
             checked.add(source.log)
             # Where rows need not have every key (JSONL), one that none has is of type null.
             if pa.types.is_null(field.type):
@@ -115,15 +147,15 @@ def _check_columns(config: PipelineConfig, spans: tuple[datetime.date, ...]) -> 
                     f"{source.path} has no column {field.name!r} in its first rows; the config "
                     "names it"
                 )
+    for log, first in unreadable:
+        if log not in checked:
+            raise first
 
 
 def _first_columns(path: str, wanted: Sequence[str]) -> Iterable[pa.Field]:
     """Returns the wanted columns as the first rows of a file have them; none if it has no row."""
-    try:
-        batch = next(read(path, wanted, collections.Counter()), None)
-    except (OSError, pa.ArrowException) as error:
-        raise Misuse(f"cannot read {path}: {reason(error)}") from error
-    return () if batch is None else batch.schema
+    rows = next(read(path, wanted, Rejects("", path)), None)
+    return () if rows is None else rows.batch.schema
 
 
 def _schema_text(config: PipelineConfig) -> str:

@@ -19,7 +19,8 @@ class Results:
     """What a run came to.
 
     Attributes:
-        ledger: nested counts of rows, as LogExampleGen wrote them.
+        ledger: what became of every row, as LogExampleGen wrote it.
+        rejects: the folder of the rows that could not be used.
         candidate: figures of the new model, by (output, metric).
         baseline: figures of the model it was compared with, None if there was none.
         verdicts: what each gate said.
@@ -27,6 +28,7 @@ class Results:
     """
 
     ledger: Mapping[str, Any]
+    rejects: Path
     candidate: Metrics
     baseline: Metrics | None
     verdicts: tuple[Verdict, ...]
@@ -39,7 +41,7 @@ class Results:
 
 
 def read_ledger(executions: Mapping[str, Execution]) -> Mapping[str, Any]:
-    """Returns the nested counts of rows."""
+    """Returns what became of every row of the logs."""
     uri = Path(executions["LogExampleGen"].outputs["ledger"].uri)
     counts: Mapping[str, Any] = json.loads((uri / "ledger.json").read_text(encoding="utf-8"))
     return counts
@@ -54,6 +56,7 @@ def read_results(executions: Mapping[str, Execution]) -> Results:
     pushed = executions[AtomicPusher.__name__].outputs["pushed_model"].properties
     return Results(
         ledger=read_ledger(executions),
+        rejects=Path(executions["LogExampleGen"].outputs["rejects"].uri),
         candidate=overall_metrics(evaluation, CANDIDATE),
         baseline=None if first else overall_metrics(evaluation, BASELINE),
         verdicts=tuple(

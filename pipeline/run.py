@@ -75,6 +75,7 @@ def _report(
 ) -> bool:
     """Prints what became of the rows, how good the model is and what the gates said."""
     from pipeline.ceiling import run_ceilings
+    from pipeline.findings import findings
     from pipeline.results import read_results
     from pipeline.tables import gates_table, ledger_table, model_table
 
@@ -82,6 +83,8 @@ def _report(
     ceilings = run_ceilings(config, inputs.spans, executions)
     console.print()
     console.print(ledger_table(results.ledger))
+    for finding in findings(results.ledger, results.rejects, config.split):
+        console.print(finding, soft_wrap=True)
     console.print()
     console.print(model_table(results, config.outputs(), ceilings))
     console.print()

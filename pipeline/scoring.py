@@ -12,13 +12,13 @@ import pyarrow.parquet as pq
 import tensorflow as tf
 
 from components.log_example_gen.cast import Field, cast, column_fields
-from components.log_example_gen.read import read
+from components.log_example_gen.read import FORMATS, Rows, read
+from components.log_example_gen.rejects import Rejects
 from models.spec import SPEC_FILE, ModelSpec
 from pipeline.errors import Misuse
 from schemas.columns import Column, length_name
 
 _BATCH_ROWS = 8192
-_SUFFIXES = (".parquet", ".csv", ".csv.gz", ".jsonl", ".jsonl.gz")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +89,7 @@ def _answers(
 ) -> pa.Table:
     answers = door(**_tensors(batch, spec.inputs()))
     return pa.table(
-        {spec.id: batch.column(spec.id)}
+        {name: batch.column(_kept(name)) for name in spec.id}
         | {name: pa.array(answers[name].numpy()) for name in sorted(answers)}
     )
 
@@ -111,26 +111,39 @@ def _files(logs: Sequence[Path]) -> Iterator[str]:
         if not place.exists():
             raise Misuse(f"there is no {place}")
         found = sorted(place.rglob("*")) if place.is_dir() else [place]
-        names = [str(file) for file in found if file.is_file() and file.name.endswith(_SUFFIXES)]
-        if not names:
-            raise Misuse(f"{place} holds no log file: names end in {', '.join(_SUFFIXES)}")
-        yield from names
+        ours = [file for file in found if file.is_file() and file.name.endswith(tuple(FORMATS))]
+        if not ours:
+            raise Misuse(f"{place} holds no log file: names end in {', '.join(FORMATS)}")
+        yield from map(str, ours)
 
 
 def _batches(
     files: Sequence[str], spec: ModelSpec, rejected: collections.Counter[str]
 ) -> Iterator[pa.RecordBatch]:
-    fields = (Field(spec.id, spec.id, "id"), *column_fields(spec.inputs()))
+    fields = (*(Field(name, _kept(name), "id") for name in spec.id), *column_fields(spec.inputs()))
     for file in files:
+        rejects = Rejects("impressions", file)
         try:
-            for batch in read(file, [field.source for field in fields], rejected):
-                for start in range(0, batch.num_rows, _BATCH_ROWS):
-                    typed, bad = cast(batch.slice(start, _BATCH_ROWS), fields)
-                    rejected.update(bad)
+            for rows in read(file, [field.source for field in fields], rejects):
+                for part in _parts(rows):
+                    typed, _ = cast(part, fields, rejects)
+                    rejects.take()  # they are only counted here
                     if typed.num_rows:
                         yield typed
         except (ValueError, TypeError) as error:
             raise Misuse(str(error)) from error
+        rejected.update(rejects.counts)
+
+
+def _parts(rows: Rows) -> Iterator[Rows]:
+    for start in range(0, rows.batch.num_rows, _BATCH_ROWS):
+        part = slice(start, start + _BATCH_ROWS)
+        yield Rows(rows.batch.slice(start, _BATCH_ROWS), rows.numbers[part])
+
+
+def _kept(column: str) -> str:
+    """Returns under which name an id travels: it may be a feature as well."""
+    return f"{{{column}}}"
 
 
 def _tensors(batch: pa.RecordBatch, columns: Sequence[Column]) -> dict[str, np.ndarray]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from components.log_example_gen.ledger import FATES
 from pipeline.config import PipelineConfig
 from pipeline.display import Display
 from pipeline.executions import Execution, newest_executions
@@ -11,7 +12,7 @@ from pipeline.work_dir import WorkDir
 
 # Rows that a step goes through, from the ledger's counts.
 _ROWS: Mapping[str, Callable[[Mapping[str, Any], int], int]] = {
-    "LogExampleGen": lambda ledger, _: ledger["impressions"]["read"],
+    "LogExampleGen": lambda ledger, _: sum(ledger[log]["read"] for log in FATES if log in ledger),
     "StatisticsGen": lambda ledger, _: sum(ledger["examples"].values()),
     "Transform": lambda ledger, _: sum(ledger["examples"].values()),
     "Trainer": lambda ledger, epochs: ledger["examples"]["train"] * epochs,

@@ -10,6 +10,7 @@ from rich.markup import render
 from rich.measure import Measurement
 from rich.table import Table
 
+from components.log_example_gen.ledger import FATES
 from components.model_gate.judgement import Verdict
 from pipeline.quantities import count
 
@@ -19,24 +20,19 @@ if TYPE_CHECKING:
 
 def ledger_table(ledger: Mapping[str, Any]) -> Table:
     """Returns what became of every row of every log: one column a log, one line a fate."""
-    logs = [log for log in ("impressions", "clicks", "conversions") if log in ledger]
-    fates: dict[str, list[int]] = {"read": [], "kept": [], "rejected": []}
-    for place, log in enumerate(logs):
-        counts = {**ledger[log], "kept": ledger[log].get("joined", 0)}
-        if log == "impressions":
-            counts["kept"] = sum(ledger.get("examples", {}).values())
-        counts["rejected"] = sum(counts.get("rejected", {}).values())
-        counts.pop("joined", None)
-        for fate, number in counts.items():
-            numbers = fates.setdefault(fate, [])
-            numbers += [0] * (place - len(numbers))
-            numbers.append(number)
+    logs = [log for log in FATES if log in ledger]
+    columns = []
+    for log in logs:
+        fates = dict(ledger[log])
+        kept = fates.pop("examples" if log == "impressions" else "joined")
+        rejected = sum(fates.pop("rejected").values())
+        columns.append({"read": fates.pop("read"), "kept": kept, "rejected": rejected, **fates})
     rows = [
-        (fate.replace("_", " "), *(count(number) for number in numbers + [0] * len(logs)))
-        for fate, numbers in fates.items()
-        if any(numbers) or fate in ("read", "kept")
+        (fate.replace("_", " "), *(count(column.get(fate, 0)) for column in columns))
+        for fate in dict.fromkeys(fate for column in columns for fate in column)
+        if fate in ("read", "kept") or any(column.get(fate) for column in columns)
     ]
-    return _table("Rows", ("", *logs), [row[: len(logs) + 1] for row in rows])
+    return _table("Rows", ("", *logs), rows)
 
 
 def model_table(

@@ -10,7 +10,19 @@ from collections.abc import Iterable
 from typing import Literal
 
 from schemas.features import Features, Numeric, Sequence
-from schemas.logs import CONVERSION, IMPRESSION_ID, IMPRESSION_TIME, VALUE, Logs
+from schemas.logs import (
+    CLICK,
+    CLICK_MATURE,
+    CONVERSION,
+    CONVERSION_COUNT,
+    CONVERSION_MATURE,
+    EXAMPLE_WEIGHT,
+    IMPRESSION_ID,
+    IMPRESSION_TIME,
+    LABEL_AGE,
+    VALUE,
+    Logs,
+)
 
 Type = Literal["text", "float", "int"]
 
@@ -23,14 +35,15 @@ class Column:
         name: its name in the impressions log and in the example.
         type: text, float (32 bit) or int (64 bit).
         repeated: whether a row holds a list.
-        role: what it is there for.
+        role: what it is there for; an outcome is known only afterwards, as a label is, but no
+            head learns it.
         separator: what parts the values of a list in a CSV field.
     """
 
     name: str
     type: Type
     repeated: bool = False
-    role: Literal["feature", "label", "key", "extra"] = "feature"
+    role: Literal["feature", "label", "outcome", "key", "extra"] = "feature"
     separator: str = "|"
 
 
@@ -47,9 +60,14 @@ def feature_column(name: str, feature: object) -> Column:
 
 
 def example_columns(
-    logs: Logs, features: Features, labels: Iterable[str], extras: Iterable[str] = ()
+    logs: Logs,
+    features: Features,
+    labels: Iterable[str],
+    extras: Iterable[str] = (),
+    *,
+    sampled: bool = False,
 ) -> tuple[Column, ...]:
-    """Returns the columns of an example, keys first, then features, extras and labels.
+    """Returns the columns of an example: keys, features, extras, labels, outcomes.
 
     Args:
         logs: the logs; joining them makes the labels `click` and `conversion`.
@@ -57,6 +75,7 @@ def example_columns(
         labels: the labels that the heads name; those the join does not make are columns of the
             impressions log holding 0 or 1.
         extras: numeric columns of the impressions log that are no feature (a price in a score).
+        sampled: whether unclicked impressions are sampled, hence examples weighted.
     """
     found = [Column(IMPRESSION_ID, "text", role="key"), Column(IMPRESSION_TIME, "int", role="key")]
     found += [feature_column(name, feature) for name, feature in features.items()]
@@ -68,9 +87,23 @@ def example_columns(
     found += [
         Column(name, "int", role="label") for name in dict.fromkeys((*logs.labels(), *labels))
     ]
-    if CONVERSION in logs.labels() and logs.conversions is not None and logs.conversions.value:
-        found.append(Column(VALUE, "float", role="label"))
-    return tuple(found)
+    return (*found, *_outcomes(logs, sampled))
+
+
+def _outcomes(logs: Logs, sampled: bool) -> list[Column]:
+    """Returns what joining tells of an impression beside its labels."""
+    found = []
+    if CLICK in logs.labels():
+        found += [Column(LABEL_AGE, "int", role="outcome")]
+        found += [Column(CLICK_MATURE, "int", role="outcome")]
+    if CONVERSION in logs.labels():
+        found += [Column(CONVERSION_MATURE, "int", role="outcome")]
+        found += [Column(CONVERSION_COUNT, "int", role="outcome")]
+        if logs.conversions is not None and logs.conversions.value:
+            found += [Column(VALUE, "float", role="outcome")]
+    if sampled:
+        found += [Column(EXAMPLE_WEIGHT, "float", role="outcome")]
+    return found
 
 
 def source_columns(columns: Iterable[Column], logs: Logs) -> tuple[Column, ...]:
@@ -79,5 +112,5 @@ def source_columns(columns: Iterable[Column], logs: Logs) -> tuple[Column, ...]:
         column
         for column in columns
         if column.role in ("feature", "extra")
-        or (column.role == "label" and column.name not in (*logs.labels(), VALUE))
+        or (column.role == "label" and column.name not in logs.labels())
     )

@@ -1,11 +1,12 @@
 """The three logs: where they lie, their keys, clocks and windows, and how a run splits them."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pydantic
 
 from schemas.duration import Seconds
+from schemas.share import Limit, Part
 from schemas.strict import Strict
 
 SPAN = "{SPAN}"
@@ -13,7 +14,24 @@ IMPRESSION_ID = "impression_id"
 IMPRESSION_TIME = "impression_time"
 CLICK = "click"
 CONVERSION = "conversion"
+CONVERSION_COUNT = "conversion_count"
 VALUE = "value"
+LABEL_AGE = "label_age"
+CLICK_MATURE = "click_mature"
+CONVERSION_MATURE = "conversion_mature"
+EXAMPLE_WEIGHT = "example_weight"
+
+# Names that the join gives to columns of an example.
+JOINED_COLUMNS = (
+    CLICK,
+    CONVERSION,
+    CONVERSION_COUNT,
+    VALUE,
+    LABEL_AGE,
+    CLICK_MATURE,
+    CONVERSION_MATURE,
+    EXAMPLE_WEIGHT,
+)
 
 
 class Clock(Strict):
@@ -24,12 +42,40 @@ class Clock(Strict):
 
 
 class Log(Strict):
-    """One log: a glob in which `{SPAN}` stands for a date, and the columns every row must have."""
+    """One log: a glob in which `{SPAN}` stands for a date, and the columns every row must have.
+
+    Attributes:
+        path: the glob; `**` stands for any number of folders.
+        id: the column, or the columns together, that name an impression.
+        time: when it happened.
+        event_id: of clicks and conversions, the column that names the event itself (an order
+            number): rows with the same one are the same event.
+        value: of conversions, the column with what it was worth.
+    """
 
     path: str
-    id: str
+    id: Annotated[
+        tuple[str, ...],
+        pydantic.Field(min_length=1),
+        pydantic.WithJsonSchema(
+            {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+        ),
+    ]
     time: Clock
+    event_id: str | None = None
     value: str | None = None
+
+    @pydantic.field_validator("id", mode="before")
+    @classmethod
+    def _one_or_several(cls, given: Any) -> Any:
+        return (given,) if isinstance(given, str) else given
+
+    @pydantic.field_validator("id")
+    @classmethod
+    def _distinct(cls, columns: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(columns)) < len(columns):
+            raise ValueError(f"an id names each column once. Received: {list(columns)}")
+        return columns
 
     @pydantic.field_validator("path")
     @classmethod
@@ -48,11 +94,21 @@ class Logs(Strict):
     conversions: Log | None = None
 
     @pydantic.model_validator(mode="after")
-    def _conversions_follow_clicks(self) -> "Logs":
+    def _agree(self) -> "Logs":
         if self.conversions is not None and self.clicks is None:
             raise ValueError(
                 "`conversions` are attributed through clicks: give a `clicks` log as well"
             )
+        if self.impressions.event_id is not None:
+            raise ValueError("`event_id` is for clicks and conversions: an impression has its `id`")
+        for name, log in self.present().items():
+            if name != "conversions" and log.value is not None:
+                raise ValueError(f"`value` is what conversions are worth: {name} have none")
+            if len(log.id) != len(self.impressions.id):
+                raise ValueError(
+                    f"the id of {name} must have as many columns as that of impressions, in the "
+                    f"same order. Received: {list(log.id)} and {list(self.impressions.id)}"
+                )
         return self
 
     def present(self) -> dict[str, Log]:
@@ -70,17 +126,70 @@ class Logs(Strict):
         return tuple(made[name] for name in self.present() if name in made)
 
 
+class ViewThrough(Strict):
+    """Conversions that follow an impression without a click.
+
+    Attributes:
+        window: how long after the impression they count as such.
+        label: whether they make the impression's `conversion` 1; otherwise they are only counted.
+    """
+
+    window: Seconds
+    label: bool = False
+
+
 class Attribution(Strict):
     """Which click belongs to an impression and which conversion to a click.
 
-    A click counts from the impression until `click_window` later, a conversion from the first
-    such click until `conversion_window` later, both ends included. Of rows with the same id the
-    earliest is kept.
+    Attributes:
+        click_window: a click counts from the impression until so much later, both ends included.
+        conversion_window: a conversion counts from its click until so much later.
+        click: which of several clicks that count a conversion is measured from: the first of the
+            impression, or the last before the conversion.
+        tolerance: an event may seem so much earlier than what it follows: clocks differ.
+        view_through: how conversions without a click are told from others; not at all if absent.
+        duplicates: which of several rows that are the same impression or event is kept.
     """
 
     click_window: Seconds = 3600
     conversion_window: Seconds = 3 * 86400
+    click: Literal["first", "last"] = "first"
+    tolerance: Seconds = 0
+    view_through: ViewThrough | None = None
     duplicates: Literal["first"] = "first"
+
+    def click_reach(self) -> int:
+        """Returns the seconds after an impression in which a click of it may count."""
+        return self.click_window
+
+    def conversion_reach(self) -> int:
+        """Returns the seconds after an impression in which a conversion of it may count."""
+        view = 0 if self.view_through is None else self.view_through.window
+        return max(self.click_window + self.conversion_window, view)
+
+
+class Sampling(Strict):
+    """Leaves out most unclicked impressions of the training split, at random by their ids.
+
+    Attributes:
+        unclicked: the share that is kept; each stands for 1 / share impressions.
+    """
+
+    unclicked: Part
+
+
+class Limits(Strict):
+    """How much of the logs may be unusable before a run stops.
+
+    Attributes:
+        max_rejects: malformed rows, of each log.
+        max_orphans: events that match no impression, of each log.
+        max_broken_files: files that could not be read to their end.
+    """
+
+    max_rejects: Limit = 0.01
+    max_orphans: Limit = 1.0
+    max_broken_files: pydantic.NonNegativeInt = 0
 
 
 class TimeSplit(Strict):
@@ -106,23 +215,7 @@ class HashSplit(Strict):
 
     by: Literal["hash"]
     key: str
-    eval: Annotated[
-        float,
-        # 15 digits: 7% is 0.07, and 100 times that is 7.000000000000001.
-        pydantic.PlainSerializer(lambda share: f"{100 * share:.15g}%", return_type=str),
-        pydantic.WithJsonSchema({"type": "string"}),
-    ]
-
-    @pydantic.field_validator("eval", mode="before")
-    @classmethod
-    def _parse_share(cls, text: object) -> float:
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", str(text).strip())
-        if match is None or not 0 < float(match[1]) < 100:
-            raise ValueError(
-                "a split by hash evaluates on a share between 0% and 100%, as in `10%`. "
-                f"Received: {text!r}"
-            )
-        return float(match[1]) / 100
+    eval: Part
 
 
 Split = Annotated[TimeSplit | HashSplit, pydantic.Field(discriminator="by")]

@@ -42,10 +42,10 @@ def _bounds(column: Column) -> tuple[str, ...]:
     """Returns how many values a row may hold, and in how many rows there must be one."""
     if column.role == "key":
         return _ONE_VALUE, "presence { min_fraction: 1 min_count: 1 }"
-    if column.role == "label" and column.type == "int":
+    if column.role == "label":
         # Never missing by itself, but an event may be too young to be known.
         return _ONE_VALUE, "presence { min_count: 1 }", "int_domain { min: 0 max: 1 }"
-    if column.role == "label":
+    if column.role == "outcome":
         return (_ONE_VALUE,)
     if column.repeated:
         return ()

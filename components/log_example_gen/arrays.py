@@ -25,9 +25,14 @@ def nulls(array: pa.Array) -> np.ndarray:
 
 
 def plain(array: pa.Array) -> pa.Array:
-    """Undoes dictionary encoding; a column without a single value becomes text."""
+    """Undoes dictionary encoding; a column without a single value becomes text.
+
+    Bytes of a fixed length become bytes of any.
+    """
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
+    if pa.types.is_fixed_size_binary(array.type):
+        array = array.cast(pa.binary())
     return array.cast(pa.string()) if pa.types.is_null(array.type) else array
 
 
@@ -35,6 +40,15 @@ def blank_to_null(array: pa.Array) -> pa.Array:
     """Returns text with "" as null."""
     blank = pc.equal(array, "")
     return pc.if_else(blank, None, array) if pc.any(blank).as_py() else array
+
+
+def absent(array: pa.Array) -> np.ndarray:
+    """Returns bool [rows], True where a column of any type has no value: null or "".
+
+    Bytes that are no UTF-8 are there, if unreadable.
+    """
+    array = plain(array)
+    return nulls(array) | (nulls(blank_to_null(array)) if is_text(array.type) else False)
 
 
 def is_text(kind: pa.DataType) -> bool:

@@ -1,4 +1,4 @@
-"""The artifact that says what became of every log row."""
+"""The artifacts that say what became of every log row."""
 
 from tfx.types import artifact
 
@@ -7,3 +7,9 @@ class LogLedger(artifact.Artifact):
     """Counts of a LogExampleGen run, in ledger.json: see `ledger` for their meaning."""
 
     TYPE_NAME = "LogLedger"
+
+
+class LogRejects(artifact.Artifact):
+    """The rows and files that could not be used, as Parquet: see `rejects` for the columns."""
+
+    TYPE_NAME = "LogRejects"

@@ -1,149 +1,242 @@
-"""One file -> blocks of typed rows, keyed by partition: the unit that Beam shuffles.
+"""Files of one log -> typed rows, dealt out to partitions in segments of a file that waits.
 
-A block is a few record batches as one Arrow stream, tens of megabytes where there are as many
-rows. Blocks carry their place (number of the file, number in the file), for a shuffle forgets it.
+Every row carries its place, the number of its file and its own number there: the order of the logs
+survives the shuffle, and whatever becomes of a row can be counted and told by file and line.
 """
 
 import collections
 import contextlib
+import dataclasses
 import datetime
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import TypeAlias
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
 from components.log_example_gen import ledger
-from components.log_example_gen.cast import ID, KEY, Field, cast, fields
+from components.log_example_gen.ahead import ahead
+from components.log_example_gen.cast import KEY, cast, fields
 from components.log_example_gen.config import IngestConfig
+from components.log_example_gen.encode import features
+from components.log_example_gen.events import (
+    EVENT_SCHEMA,
+    FEATURES,
+    HASH,
+    ID,
+    IMPRESSION_SCHEMA,
+    IN_EVAL,
+    PLACE,
+    SAMPLE,
+    TIME,
+    place,
+)
 from components.log_example_gen.files import Source
-from components.log_example_gen.join import EVENT_SCHEMA, IN_EVAL
-from components.log_example_gen.partition import in_share, split_batch, stable_hash
-from components.log_example_gen.read import read
-from schemas.logs import IMPRESSION_ID, VALUE, HashSplit
+from components.log_example_gen.partition import (
+    ONE_THREAD,
+    in_share,
+    rehash,
+    split_batch,
+    stable_hash,
+)
+from components.log_example_gen.read import Unreadable, read
+from components.log_example_gen.rejects import REJECTS_SCHEMA, Rejects
+from components.log_example_gen.spill import Segment, Spill
+from schemas.logs import IMPRESSION_ID, IMPRESSION_TIME, HashSplit
 
 BLOCK_BYTES = 64 * 2**20
+# At a time: what lies in the processor's cache is joined and put in order faster.
+_ENCODED_ROWS = 16384
 
-# (log, number of the file, number of the block in it, record batches as an Arrow stream).
-Block = tuple[str, int, int, bytes]
 
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """What decides how rows are read, the same for every file.
 
-def read_blocks(
-    number: int,
-    source: Source,
-    config: IngestConfig,
-    evaluated: Collection[datetime.date],
-    partitions: int,
-) -> Iterator[tuple[int, Block] | dict[tuple[str, ...], int]]:
-    """Yields (partition, block) pairs, and last what was counted.
-
-    Args:
-        number: the file's place among all files, which decides between equal duplicates.
-        source: the file.
-        config: what to read in it.
+    Attributes:
+        config: of the ingestion.
         evaluated: the spans that a split by time evaluates on.
-        partitions: over how many partitions to deal the rows out.
-
-    Raises:
-        ValueError: naming the file, if it cannot be read or does not hold what `config` says.
+        known_until: microseconds since 1970; what happened later is not known yet.
+        partitions: over how many to deal the rows out.
+        folder: where segments wait.
+        sampled: the share of the impressions in which leaks are looked for.
     """
-    wanted = fields(config)[source.log]
-    broken: collections.Counter[str] = collections.Counter()
-    counts: collections.Counter[tuple[str, ...]] = collections.Counter()
-    counts[source.log, ledger.READ] = 0
-    pending: dict[int, list[pa.RecordBatch]] = collections.defaultdict(list)
-    place = pending_bytes = 0
-    with contextlib.closing(duckdb.connect()) as connection:
-        for batch, rejected in _typed(source, wanted, broken):
-            counts[source.log, ledger.READ] += batch.num_rows + sum(rejected.values())
-            counts.update({(source.log, ledger.REJECTED, why): n for why, n in rejected.items()})
-            batch = _finish(batch, source, config, evaluated, connection)
-            for partition, part in _deal(batch, source.log, partitions, connection):
-                pending[partition].append(part)
-            pending_bytes += batch.nbytes
-            if pending_bytes > BLOCK_BYTES:
-                yield from _flush(pending, source.log, number, place)
-                place, pending_bytes = place + 1, 0
-    yield from _flush(pending, source.log, number, place)
-    counts[source.log, ledger.READ] += broken.total()
-    counts.update({(source.log, ledger.REJECTED, why): n for why, n in broken.items()})
-    yield dict(counts)
+
+    config: IngestConfig
+    evaluated: Collection[datetime.date]
+    known_until: int
+    partitions: int
+    folder: str
+    sampled: float = 1.0
 
 
-def tables(blocks: Iterable[Block]) -> dict[str, pa.RecordBatch]:
-    """Returns the rows of the blocks by log, in the order of the files."""
-    by_log: dict[str, list[pa.Table]] = collections.defaultdict(list)
-    for log, _, _, stream in sorted(blocks, key=lambda block: block[:3]):
-        by_log[log].append(pa.ipc.open_stream(stream).read_all())
-    return {log: contiguous(pa.concat_tables(by_log.pop(log))) for log in list(by_log)}
+@dataclasses.dataclass(frozen=True)
+class Block:
+    """What came of some of the rows of a group of files.
+
+    Attributes:
+        segments: where the rows wait, by partition.
+        account: what became of others.
+        rejects: those that are refused, as REJECTS_SCHEMA says.
+        name: of the block: unique, and the same on every run.
+    """
+
+    segments: Sequence[tuple[int, Segment]]
+    account: ledger.Account
+    rejects: pa.Table
+    name: str
 
 
-def contiguous(table: pa.Table, limit: int = 2**31 - 1) -> pa.RecordBatch:
-    """Returns a table as one record batch.
+def read_blocks(sources: Sequence[tuple[int, Source]], reading: Reading) -> Iterator[Block]:
+    """Yields blocks of rows, about BLOCK_BYTES each, and last what was counted.
 
     Args:
-        table: the table.
-        limit: bytes from which on a column of texts needs 64 bit offsets.
+        sources: numbered files of one log; the numbers decide between equal duplicates.
+        reading: how to read them.
     """
-    schema = table.schema
-    for i, field in enumerate(schema):
-        if table.column(i).nbytes >= limit:
-            schema = schema.set(i, field.with_type(_LARGE.get(field.type, field.type)))
-    columns = [column.combine_chunks() for column in table.cast(schema).columns]
-    return pa.RecordBatch.from_arrays(columns, schema=schema)
+    first, log = sources[0][0], sources[0][1].log
+    accounts: list[ledger.Account] = []
+    pending: dict[tuple[str, int], list[pa.RecordBatch]] = collections.defaultdict(list)
+    refused: list[pa.Table] = [REJECTS_SCHEMA.empty_table()]
+    blocks = pending_bytes = 0
+
+    def flush() -> Block:
+        with Spill(reading.folder) as spill:
+            segments = [
+                (partition, spill.write(name, place(first, blocks), batches))
+                for (name, partition), batches in sorted(pending.items())
+            ]
+        block = Block(
+            segments,
+            ledger.add(accounts),
+            pa.concat_tables(refused),
+            f"{log}-{first:05d}-{blocks:05d}",
+        )
+        pending.clear()
+        accounts.clear()
+        del refused[1:]
+        return block
+
+    with contextlib.closing(duckdb.connect(config=ONE_THREAD)) as connection:
+        typed = ahead(_typed(sources, reading, connection))
+        for found in ahead(_travelling(typed, log, reading)):
+            if isinstance(found, ledger.Account):
+                accounts.append(found)
+            elif isinstance(found, pa.Table):
+                refused.append(found)
+            else:
+                name, batch = found
+                for partition, part in split_batch(batch, reading.partitions):
+                    pending[name, partition].append(part)
+                pending_bytes += batch.nbytes
+                if pending_bytes > BLOCK_BYTES:
+                    yield flush()
+                    blocks, pending_bytes = blocks + 1, 0
+        yield flush()
 
 
-_LARGE = {pa.string(): pa.large_string(), pa.list_(pa.string()): pa.large_list(pa.large_string())}
+# What comes of a file: rows, those that were refused, and last what was counted.
+_Found: TypeAlias = pa.RecordBatch | pa.Table | ledger.Account
+
+
+def _travelling(
+    typed: Iterator[_Found], log: str, reading: Reading
+) -> Iterator[tuple[str, pa.RecordBatch] | pa.Table | ledger.Account]:
+    """Yields what goes to the join of typed rows: impressions encoded, and a sample of them as is.
+
+    Which impressions are in the sample their hashes say, as good as a die.
+    """
+    roles = {column.name: column.role for column in reading.config.columns}
+    for batch in typed:
+        if not isinstance(batch, pa.RecordBatch):
+            yield batch
+            continue
+        if log != "impressions":
+            yield log, batch
+            continue
+        own = [name for name in batch.schema.names if name in roles]
+        narrow = [
+            *(name for name in IMPRESSION_SCHEMA.names if name != FEATURES),
+            *(name for name in own if roles[name] == "label"),
+        ]
+        for start in range(0, batch.num_rows, _ENCODED_ROWS):
+            part = batch.slice(start, _ENCODED_ROWS)
+            yield log, part.select(narrow).append_column(FEATURES, features(part.select(own)))
+        sample = batch.filter(pa.array(in_share(rehash(batch[HASH]), reading.sampled)))
+        if sample.num_rows:
+            yield SAMPLE, sample
 
 
 def _typed(
-    source: Source, wanted: Sequence[Field], broken: collections.Counter[str]
-) -> Iterator[tuple[pa.RecordBatch, dict[str, int]]]:
+    sources: Sequence[tuple[int, Source]],
+    reading: Reading,
+    connection: duckdb.DuckDBPyConnection,
+) -> Iterator[_Found]:
+    for number, source in sources:
+        rejects = Rejects(source.log, source.path)
+        account = ledger.FileAccount(source.log, source.path)
+        for batch in _known(number, source, reading, rejects, account, connection):
+            yield batch
+            if rejects.pending:
+                yield rejects.take()
+        yield rejects.take()
+        yield account.close(rejects)
+
+
+def _known(
+    number: int,
+    source: Source,
+    reading: Reading,
+    rejects: Rejects,
+    account: ledger.FileAccount,
+    connection: duckdb.DuckDBPyConnection,
+) -> Iterator[pa.RecordBatch]:
+    """Yields the rows that cast and had happened by the cut-off, with what the join must know."""
+    wanted = fields(reading.config)[source.log]
     try:
-        for raw in read(source.path, [field.source for field in wanted], broken):
-            yield cast(raw, wanted)
-    except (pa.ArrowException, OSError, TypeError) as error:
-        raise ValueError(f"{source.path}, a file of the {source.log} log: {error}") from error
+        for rows in read(source.path, [field.source for field in wanted], rejects):
+            typed, numbers = cast(rows, wanted, rejects)
+            account.cast += typed.num_rows
+            when = typed[TIME if source.log != "impressions" else IMPRESSION_TIME]
+            late = np.asarray(when) > reading.known_until
+            if late.any():
+                account.after_cutoff += int(np.count_nonzero(late))
+                typed, numbers = typed.filter(pa.array(~late)), numbers[~late]
+            if typed.num_rows:
+                yield _finish(typed, number, numbers, source, reading, connection)
+    except Unreadable as error:
+        rejects.broken(error.reason, error.number)
+    except TypeError as error:
+        rejects.broken(str(error))
 
 
 def _finish(
     batch: pa.RecordBatch,
+    number: int,
+    numbers: np.ndarray,
     source: Source,
-    config: IngestConfig,
-    evaluated: Collection[datetime.date],
+    reading: Reading,
     connection: duckdb.DuckDBPyConnection,
 ) -> pa.RecordBatch:
     """Adds what the join needs to know of a row beside its columns."""
+    places = pa.array(place(number, 0) | numbers)
+    ids = batch[IMPRESSION_ID if source.log == "impressions" else ID]
+    hashes = pa.array(stable_hash(ids, connection))
     if source.log != "impressions":
-        later = pa.array(np.full(batch.num_rows, source.later))
-        value = batch[VALUE] if VALUE in batch.schema.names else pa.nulls(len(batch), pa.float64())
-        return pa.RecordBatch.from_arrays([*batch.columns[:2], value, later], schema=EVENT_SCHEMA)
-    if isinstance(config.split, HashSplit):
-        in_eval = in_share(stable_hash(batch[KEY], connection), config.split.eval)
+        given = {name: batch[name] for name in batch.schema.names}
+        given |= {PLACE: places, HASH: hashes}
+        columns = [
+            given.get(field.name, pa.nulls(batch.num_rows, field.type)) for field in EVENT_SCHEMA
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=EVENT_SCHEMA)
+    split = reading.config.split
+    if isinstance(split, HashSplit):
+        in_eval = in_share(stable_hash(batch[KEY], connection), split.eval)
         batch = batch.drop_columns([KEY])
     else:
-        in_eval = np.full(batch.num_rows, source.span in evaluated)
-    return batch.append_column(IN_EVAL, pa.array(in_eval))
-
-
-def _deal(
-    batch: pa.RecordBatch, log: str, partitions: int, connection: duckdb.DuckDBPyConnection
-) -> Iterator[tuple[int, pa.RecordBatch]]:
-    if partitions == 1:
-        return iter([(0, batch)])
-    ids = batch[IMPRESSION_ID if log == "impressions" else ID]
-    return split_batch(batch, stable_hash(ids, connection), partitions)
-
-
-def _flush(
-    pending: dict[int, list[pa.RecordBatch]], log: str, number: int, place: int
-) -> Iterator[tuple[int, Block]]:
-    # LZ4 halves what waits in the shuffle and costs next to nothing.
-    options = pa.ipc.IpcWriteOptions(compression="lz4")
-    for partition, batches in sorted(pending.items()):
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, batches[0].schema, options=options) as writer:
-            for batch in batches:
-                writer.write_batch(batch)
-        yield partition, (log, number, place, sink.getvalue().to_pybytes())
-    pending.clear()
+        in_eval = np.full(batch.num_rows, source.span in reading.evaluated)
+    more = {IN_EVAL: pa.array(in_eval), PLACE: places, HASH: hashes}
+    return pa.RecordBatch.from_arrays(
+        [*batch.columns, *more.values()], names=[*batch.schema.names, *more]
+    )

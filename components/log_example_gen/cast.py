@@ -1,4 +1,4 @@
-"""Raw record batches -> typed ones, with every row that does not cast rejected and counted."""
+"""Raw record batches -> typed ones; every row that does not cast is refused, with the reason."""
 
 import collections
 import dataclasses
@@ -6,19 +6,24 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from components.log_example_gen.arrays import Typed
+from components.log_example_gen.arrays import Typed, complain
 from components.log_example_gen.config import IngestConfig
+from components.log_example_gen.events import EVENT, ID, TIME
 from components.log_example_gen.numeric import amount, number
+from components.log_example_gen.read import Rows
+from components.log_example_gen.rejects import Rejects
 from components.log_example_gen.texts import identifier, label, text, texts
 from components.log_example_gen.times import micros
 from schemas.columns import Column, source_columns
-from schemas.logs import IMPRESSION_ID, IMPRESSION_TIME, VALUE, HashSplit
+from schemas.logs import IMPRESSION_ID, IMPRESSION_TIME, VALUE, HashSplit, Log
 
-ID = "id"
-TIME = "time"
 # The key of a split by hash. Braces cannot meet a column: they would be a {SPAN}.
 KEY = "{key}"
+
+_FIELD_BYTES = 2**20
+_TOO_LARGE = "larger than 1 MiB"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +32,7 @@ class Field:
 
     Attributes:
         source: its name in the file.
-        name: its name afterwards.
+        name: its name afterwards; fields of one name are the parts of one id.
         kind: the rule, one of id, time, text, texts, number, amount and label.
         unit: the unit of a time.
         separator: what parts the texts of one text.
@@ -44,20 +49,34 @@ def fields(config: IngestConfig) -> Mapping[str, tuple[Field, ...]]:
     """Returns the columns to cast, by log."""
     logs = config.logs
     wanted = {
-        name: [Field(log.id, ID, "id"), Field(log.time.column, TIME, "time", unit=log.time.unit)]
+        name: [*id_fields(log.id, ID), Field(log.time.column, TIME, "time", log.time.unit)]
         for name, log in logs.present().items()
     }
-    if logs.conversions is not None and logs.conversions.value is not None:
-        wanted["conversions"].append(Field(logs.conversions.value, VALUE, "amount"))
-    identity, when = wanted["impressions"]
+    for name, found in wanted.items():
+        found += _event_fields(logs.present()[name])
+    shown, when = logs.impressions.id, logs.impressions.time
     wanted["impressions"] = [
-        dataclasses.replace(identity, name=IMPRESSION_ID),
-        dataclasses.replace(when, name=IMPRESSION_TIME),
+        *id_fields(shown, IMPRESSION_ID),
+        Field(when.column, IMPRESSION_TIME, "time", when.unit),
         *column_fields(source_columns(config.columns, logs)),
     ]
     if isinstance(config.split, HashSplit):
         wanted["impressions"].append(Field(config.split.key, KEY, "text"))
     return {name: tuple(found) for name, found in wanted.items()}
+
+
+def id_fields(columns: Iterable[str], name: str) -> tuple[Field, ...]:
+    """Returns the fields that together make the id `name`."""
+    return tuple(Field(column, name, "id") for column in columns)
+
+
+def _event_fields(log: Log) -> list[Field]:
+    found = []
+    if log.event_id is not None:
+        found.append(Field(log.event_id, EVENT, "id"))
+    if log.value is not None:
+        found.append(Field(log.value, VALUE, "amount"))
+    return found
 
 
 def column_fields(columns: Iterable[Column]) -> tuple[Field, ...]:
@@ -68,30 +87,49 @@ def column_fields(columns: Iterable[Column]) -> tuple[Field, ...]:
     )
 
 
-def cast(batch: pa.RecordBatch, wanted: Sequence[Field]) -> tuple[pa.RecordBatch, dict[str, int]]:
-    """Returns the rows that cast, typed, in order; and how many did not, by column and reason.
+def cast(
+    rows: Rows, wanted: Sequence[Field], rejects: Rejects
+) -> tuple[pa.RecordBatch, np.ndarray]:
+    """Returns the rows that cast, typed, in order, and their numbers in the file, int64 [rows].
 
-    A row with several faults counts once, for the first of them.
+    A row with several faults is refused once, for the first of them.
+
+    Args:
+        rows: as read.
+        wanted: what to make of them.
+        rejects: where rows that do not cast are put.
 
     Raises:
         TypeError: if a column's type can hold no such value in any row.
     """
-    rejected: collections.Counter[str] = collections.Counter()
-    bad = np.zeros(batch.num_rows, bool)
-    arrays = []
+    bad = np.zeros(rows.batch.num_rows, bool)
+    arrays: dict[str, list[pa.Array]] = collections.defaultdict(list)
     for field in wanted:
+        raw = rows.batch.column(field.source)
         try:
-            array, complaints = _typed(batch.column(field.source), field)
+            array, complaints = _typed(raw, field)
         except TypeError as error:
             raise TypeError(f"column {field.source!r}: {error}") from error
-        arrays.append(array)
+        arrays[field.name].append(array)
         for reason, mask in complaints.items():
-            rejected[f"{field.source}: {reason}"] += int(np.count_nonzero(mask & ~bad))
+            fresh = np.flatnonzero(mask & ~bad)
+            rejects.rows(rows.numbers[fresh], reason, field.source, raw.take(pa.array(fresh)))
             bad |= mask
-    typed = pa.RecordBatch.from_arrays(arrays, names=[field.name for field in wanted])
-    if bad.any():
-        typed = typed.filter(pa.array(~bad))
-    return typed, {reason: count for reason, count in rejected.items() if count}
+    columns = [found[0] if len(found) == 1 else compose(found) for found in arrays.values()]
+    typed = pa.RecordBatch.from_arrays(columns, names=list(arrays))
+    if not bad.any():
+        return typed, rows.numbers
+    return typed.filter(pa.array(~bad)), rows.numbers[~bad]
+
+
+def compose(parts: Sequence[pa.Array]) -> pa.Array:
+    r"""Returns one text for the texts of each row: parted by |, and no two rows' look the same.
+
+    A | or \ inside a part gets a \ before it.
+    """
+    for mark in ("\\", "|"):
+        parts = [pc.replace_substring(part, mark, f"\\{mark}") for part in parts]
+    return pc.binary_join_element_wise(*parts, "|")
 
 
 def _kind(column: Column) -> str:
@@ -106,8 +144,24 @@ def _typed(array: pa.Array, field: Field) -> Typed:
     if field.kind == "time":
         return micros(array, field.unit)
     if field.kind == "texts":
-        return texts(array, field.separator)
-    return _RULES[field.kind](array)
+        typed, complaints = texts(array, field.separator)
+    else:
+        typed, complaints = _RULES[field.kind](array)
+    if field.kind in ("id", "text", "texts"):
+        complaints = complain(complaints, _TOO_LARGE, _sizes(typed) > _FIELD_BYTES)
+    return typed, complaints
+
+
+def _sizes(array: pa.Array) -> np.ndarray:
+    """Returns the bytes of each row's text or texts, int64 [rows]."""
+    ends = np.arange(len(array) + 1) + array.offset
+    if pa.types.is_list(array.type):
+        ends = np.frombuffer(array.buffers()[1], np.int32)[ends]
+        array = array.values
+        ends = ends + array.offset
+    if array.buffers()[1] is None:  # no text in any row
+        return np.zeros(len(ends) - 1, np.int64)
+    return np.diff(np.frombuffer(array.buffers()[1], np.int32)[ends].astype(np.int64))
 
 
 _RULES = {"id": identifier, "text": text, "number": number, "amount": amount, "label": label}

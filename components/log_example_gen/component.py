@@ -10,7 +10,7 @@ from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import channel, component_spec, standard_artifacts
 
 from components.log_example_gen import executor
-from components.log_example_gen.artifacts import LogLedger
+from components.log_example_gen.artifacts import LogLedger, LogRejects
 
 
 class LogExampleGenSpec(component_spec.ComponentSpec):
@@ -19,12 +19,14 @@ class LogExampleGenSpec(component_spec.ComponentSpec):
     PARAMETERS: ClassVar[dict[str, Any]] = {
         "config": component_spec.ExecutionParameter(type=str),
         "spans": component_spec.ExecutionParameter(type=str),
+        "as_of": component_spec.ExecutionParameter(type=str),
         "fingerprint": component_spec.ExecutionParameter(type=str),
     }
     INPUTS: ClassVar[dict[str, Any]] = {}
     OUTPUTS: ClassVar[dict[str, Any]] = {
         "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "ledger": component_spec.ChannelParameter(type=LogLedger),
+        "rejects": component_spec.ChannelParameter(type=LogRejects),
     }
 
 
@@ -43,8 +45,10 @@ class LogExampleGen(base_beam_component.BaseBeamComponent):
 
     Component `outputs` contains:
      - `examples`: standard_artifacts.Examples, splits train and eval, gzip TFRecords of
-       tf.Examples; its span is the last of `spans`, in days since 1970.
+       tf.Examples; its span is the last of `spans`, in days since 1970, its version the second
+       at which they were made.
      - `ledger`: LogLedger, ledger.json with the fate of every row.
+     - `rejects`: LogRejects, Parquet files of the rows that could not be used.
     """
 
     SPEC_CLASS = LogExampleGenSpec
@@ -54,6 +58,7 @@ class LogExampleGen(base_beam_component.BaseBeamComponent):
         self,
         config: str,
         spans: str | RuntimeParameter,
+        as_of: str | RuntimeParameter = "",
         fingerprint: str | RuntimeParameter = "",
     ):
         """Takes what to ingest.
@@ -61,6 +66,7 @@ class LogExampleGen(base_beam_component.BaseBeamComponent):
         Args:
             config: an IngestConfig as JSON.
             spans: a JSON list of ISO dates.
+            as_of: the cut-off in ISO 8601, events after which are unknown; now if "".
             fingerprint: `files.fingerprint` of what will be read. The executor ignores it; it
                 enters TFX's cache key, so that changed logs are ingested anew.
         """
@@ -68,8 +74,10 @@ class LogExampleGen(base_beam_component.BaseBeamComponent):
             LogExampleGenSpec(
                 config=config,
                 spans=spans,
+                as_of=as_of,
                 fingerprint=fingerprint,
                 examples=channel.Channel(type=standard_artifacts.Examples),
                 ledger=channel.Channel(type=LogLedger),
+                rejects=channel.Channel(type=LogRejects),
             )
         )

@@ -1,31 +1,34 @@
-"""What LogExampleGen is told: the logs, the windows, the split and the columns of an example."""
+"""What LogExampleGen is told: logs, windows, split, sampling, the columns of an example, when."""
 
 import datetime
 import json
 from collections.abc import Sequence
 
 from schemas.columns import Column
-from schemas.logs import Attribution, Logs, Split, TimeSplit
+from schemas.logs import Attribution, Logs, Sampling, Split, TimeSplit
 from schemas.strict import Strict
 
 TRAIN = "train"
 EVAL = "eval"
 EPOCH = datetime.date(1970, 1, 1)
+_MIDNIGHT = datetime.time(tzinfo=datetime.UTC)
 
 
 class IngestConfig(Strict):
-    """Everything that decides how logs become examples, apart from the spans.
+    """Everything that decides how logs become examples, apart from the spans and the cut-off.
 
     Attributes:
         logs: where the three logs lie, their keys and clocks.
         attribution: which click belongs to an impression and which conversion to a click.
         split: which examples are for evaluation.
+        sampling: which training examples are left out; none if absent.
         columns: the columns of an example, as `schemas.columns.example_columns` returns them.
     """
 
     logs: Logs
     attribution: Attribution
     split: Split
+    sampling: Sampling | None = None
     columns: tuple[Column, ...]
 
 
@@ -45,6 +48,46 @@ def parse_spans(text: str) -> tuple[datetime.date, ...]:
     if not spans:
         raise ValueError("spans must name at least one day. Received: []")
     return tuple(spans)
+
+
+def parse_as_of(text: str) -> datetime.datetime:
+    """Returns the moment in ISO 8601 text, in UTC where it names no zone.
+
+    A date alone is its midnight: what happened on that day was not known yet.
+
+    Raises:
+        ValueError: if `text` is no such moment.
+    """
+    try:
+        moment = datetime.datetime.fromisoformat(text.strip())
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+        return moment.astimezone(datetime.UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(
+            "a cut-off is a date or a time in ISO 8601, as in 2024-05-03 or 2024-05-03T14:00Z. "
+            f"Received: {text!r}"
+        ) from error
+
+
+def cut_off(
+    as_of: datetime.datetime, spans: Sequence[datetime.date], attribution: Attribution
+) -> datetime.datetime:
+    """Returns the moment up to which events are known.
+
+    That is `as_of`, or when the last window of the last span closes, if that is earlier: what
+    comes later changes no label, so that old spans give the same examples whenever they are read.
+
+    Raises:
+        ValueError: if `as_of` lies before the first span, so that nothing was known.
+    """
+    first, last = min(spans), max(spans)
+    if as_of <= datetime.datetime.combine(first, _MIDNIGHT):
+        raise ValueError(
+            f"as of {as_of.isoformat()} nothing of span {first} was known: give a later cut-off, "
+            "or earlier spans"
+        )
+    ends = datetime.datetime.combine(last + datetime.timedelta(days=1), _MIDNIGHT)
+    return min(as_of, ends + datetime.timedelta(seconds=attribution.conversion_reach()))
 
 
 def span_number(span: datetime.date) -> int:

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 _BYTES, _FLOATS, _INTS = b"\x0a", b"\x12", b"\x1a"  # the kinds of a Feature
 _FIELD_1, _FIELD_2 = b"\x0a", b"\x12"
+_FEW = 256  # distinct numbers of a column, labels for one, up to which each is written once
 _NOTHING = pa.scalar(b"", pa.large_binary())
 
 
@@ -33,12 +34,33 @@ def encode(batch: pa.RecordBatch) -> pa.Array:
     Raises:
         TypeError: if a column has another type.
     """
+    return join(*examples(features(batch)))
+
+
+def features(batch: pa.RecordBatch) -> pa.Array:
+    """Returns the features of every row, large_binary [rows], to be joined with those of others.
+
+    Args:
+        batch: as `encode` takes it.
+
+    Raises:
+        TypeError: if a column has another type.
+    """
     # Arrow 18 loses rows that are null in every piece, so there is one piece that never is.
     pieces = [pa.array([b""] * batch.num_rows, pa.large_binary())]
     for name in sorted(batch.schema.names, key=str.encode):
         pieces += _pieces(name.encode(), batch.column(name))
-    features = pc.binary_join_element_wise(*pieces, _NOTHING, null_handling="skip")
-    return join(by_length(features, lambda length: _FIELD_1 + _varint(length)), features)
+    return pc.binary_join_element_wise(*pieces, _NOTHING, null_handling="skip")
+
+
+def examples(*parts: pa.Array) -> list[pa.Array]:
+    """Returns what, one after the other, is the tf.Example of every row with these features.
+
+    Args:
+        parts: features, large_binary [rows] each, of different names.
+    """
+    lengths = pa.array(sum(np.asarray(pc.binary_length(part)) for part in parts))
+    return [_per_value(lengths, lambda length: _FIELD_1 + _varint(length)), *parts]
 
 
 def join(*pieces: pa.Array) -> pa.Array:
@@ -48,9 +70,14 @@ def join(*pieces: pa.Array) -> pa.Array:
 
 def by_length(values: pa.Array, write: Callable[[int], bytes]) -> pa.Array:
     """Returns `write(length)` of every value, large_binary [rows]; null where there is none."""
-    lengths = pc.binary_length(values).dictionary_encode()
-    written = [write(length) for length in lengths.dictionary.to_pylist()]
-    return pa.array(written, pa.large_binary()).take(lengths.indices)
+    return _per_value(pc.binary_length(values), write)
+
+
+def _per_value(numbers: pa.Array, write: Callable[[int], bytes]) -> pa.Array:
+    """Returns `write(number)` of every number; each distinct one is written once."""
+    coded = numbers.dictionary_encode()
+    written = [write(number) for number in coded.dictionary.to_pylist()]
+    return pa.array(written, pa.large_binary()).take(coded.indices)
 
 
 def fixed_width(rows: np.ndarray, present: pa.Array | None = None) -> pa.Array:
@@ -73,6 +100,9 @@ def _pieces(name: bytes, array: pa.Array) -> list[pa.Array]:
     if pa.types.is_float32(kind):
         return [_float_entries(name, array)]
     if pa.types.is_int64(kind):
+        entries = _few_entries(name, array)
+        if entries is not None:
+            return [entries]
         values = _varints(array)
         start = _FIELD_1, _INTS
     elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
@@ -93,6 +123,18 @@ def _head(name: bytes, value_tag: bytes, kind: bytes, length: int) -> bytes:
         head = before + _varint(len(head) + length) + head
     head = _FIELD_1 + _varint(len(name)) + name + head
     return _FIELD_1 + _varint(len(head) + length) + head
+
+
+def _few_entries(name: bytes, numbers: pa.Array) -> pa.Array | None:
+    """Returns the entries of a column of few distinct int64, each written once; None for many."""
+    coded = numbers.dictionary_encode()
+    if len(coded.dictionary) > _FEW:
+        return None
+    written = []
+    for number in coded.dictionary.to_pylist():
+        raw = _varint(number % 2**64)
+        written.append(_head(name, _FIELD_1, _INTS, len(raw)) + raw)
+    return pa.array(written, pa.large_binary()).take(coded.indices)
 
 
 def _float_entries(name: bytes, array: pa.Array) -> pa.Array:

@@ -1,5 +1,7 @@
 """What TFX runs: properties in, a Beam pipeline, artifacts out."""
 
+import datetime
+import time
 from typing import Any
 
 import apache_beam as beam
@@ -11,22 +13,36 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
 from components.log_example_gen import files, partition
+from components.log_example_gen.blocks import Reading
 from components.log_example_gen.config import (
     EVAL,
     TRAIN,
     IngestConfig,
+    cut_off,
     eval_spans,
+    parse_as_of,
     parse_spans,
     span_number,
 )
+from components.log_example_gen.join import Joining
 from components.log_example_gen.transforms import (
-    COUNTS,
+    ACCOUNTS,
     INCOMPLETE,
-    LabelImpressions,
+    REJECTS,
+    SAMPLES,
+    SEGMENTS,
+    FindLeaks,
     ReadEvents,
     WriteExamples,
     WriteLedger,
+    WriteRejects,
 )
+
+# Impressions in which leaks are looked for, about.
+LEAK_SAMPLE_ROWS = 50_000
+# Custom properties of the examples.
+AS_OF = "as_of"
+UNCLICKED = "unclicked"
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -38,48 +54,84 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Fills the artifacts `examples` and `ledger`; called by TFX.
+        """Fills the artifacts `examples`, `ledger` and `rejects`; called by TFX.
 
         The spans are resolved here, not in a driver: open-source Kubeflow runs none.
 
         Args:
             input_dict: nothing.
-            output_dict: the two artifacts.
-            exec_properties: `config`, an IngestConfig as JSON, and `spans`, a JSON list of dates.
+            output_dict: the three artifacts.
+            exec_properties: `config`, an IngestConfig as JSON, `spans`, a JSON list of dates, and
+                `as_of`, the cut-off in ISO 8601, or "" for now.
 
         Raises:
-            ValueError: if a log, a column or a split is missing, or rows were lost.
+            ValueError: if a log has no file, or rows were lost.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         config = IngestConfig.model_validate_json(exec_properties["config"])
         spans = parse_spans(exec_properties["spans"])
-        eval_spans(config.split, spans)  # refuses before a file is read
+        evaluated = eval_spans(config.split, spans)  # refuses before a file is read
+        now = datetime.datetime.now(datetime.UTC)
+        as_of = parse_as_of(exec_properties["as_of"]) if exec_properties["as_of"] else now
+        known = cut_off(as_of, spans, config.attribution)
         sources = files.sources(config.logs, spans, config.attribution)
-        examples = artifact_utils.get_single_instance(output_dict["examples"])
-        ledger = artifact_utils.get_single_instance(output_dict["ledger"])
-
-        examples.split_names = artifact_utils.encode_split_names([TRAIN, EVAL])
-        examples.span = span_number(spans[-1])
-        examples.version = 0
-        tf_example = example_gen_pb2.PayloadFormat.Value("FORMAT_TF_EXAMPLE")  # type: ignore[attr-defined]
-        examples_utils.set_payload_format(examples, tf_example)
-        examples_utils.set_file_format(examples, "tfrecords_gzip")
+        examples, ledger, rejects = (
+            artifact_utils.get_single_instance(output_dict[name])
+            for name in ("examples", "ledger", "rejects")
+        )
+        _describe(examples, config, spans, known)
+        incomplete = f"{examples.uri}/{INCOMPLETE}"
         folders = [f"{examples.uri}/Split-{split}" for split in (TRAIN, EVAL)]
-        for folder in (*folders, f"{examples.uri}/{INCOMPLETE}", ledger.uri):
+        for folder in (*folders, incomplete, ledger.uri, rejects.uri):
             fileio.makedirs(folder)
 
         partitions = partition.count(sources)
+        known_until = round(known.timestamp() * 1_000_000)
+        sampled = partition.share_of_rows(sources, LEAK_SAMPLE_ROWS)
+        reading = Reading(config, evaluated, known_until, partitions, incomplete, sampled)
+        joining = Joining(config, spans, known_until, [source.path for source in sources])
+        facts = {AS_OF: known.isoformat(), UNCLICKED: _unclicked(config)}
         with self._make_beam_pipeline() as pipeline:
             read = (
                 pipeline
-                | "List the files" >> beam.Create(list(enumerate(sources)))
-                | "Read the logs" >> ReadEvents(config, spans, partitions)
+                | "List the files" >> beam.Create(files.bundles(sources))
+                | "Read the logs" >> ReadEvents(reading)
             )
-            labelled = read["blocks"] | "Label the impressions" >> LabelImpressions(config)
-            labelled["examples"] | "Write examples" >> WriteExamples(examples.uri, partitions)
+            written = read[SEGMENTS] | "Write the examples" >> WriteExamples(
+                joining, examples.uri, partitions
+            )
+            leaks = written[SAMPLES] | "Find leaks" >> FindLeaks(config)
             (
-                (read[COUNTS], labelled[COUNTS])
-                | "Gather the counts" >> beam.Flatten()
-                | "Write the ledger" >> WriteLedger(ledger.uri)
+                (read[ACCOUNTS], written[ACCOUNTS])
+                | "Gather the accounts" >> beam.Flatten()
+                | "Write the ledger" >> WriteLedger(ledger.uri, rejects.uri, leaks, facts)
             )
-        fileio.rmtree(f"{examples.uri}/{INCOMPLETE}")
+            (
+                (read[REJECTS], written[REJECTS])
+                | "Gather the rejects" >> beam.Flatten()
+                | "Write the rejects" >> WriteRejects(rejects.uri)
+            )
+        fileio.rmtree(incomplete)
+
+
+def _describe(
+    examples: types.Artifact,
+    config: IngestConfig,
+    spans: tuple[datetime.date, ...],
+    known: datetime.datetime,
+) -> None:
+    """Says on the artifact what the examples are, as TFX's own readers and ours want to know it."""
+    examples.split_names = artifact_utils.encode_split_names([TRAIN, EVAL])
+    examples.span = span_number(spans[-1])
+    # A span that is read again is a newer version of itself.
+    examples.version = int(time.time())
+    tf_example = example_gen_pb2.PayloadFormat.Value("FORMAT_TF_EXAMPLE")  # type: ignore[attr-defined]
+    examples_utils.set_payload_format(examples, tf_example)
+    examples_utils.set_file_format(examples, "tfrecords_gzip")
+    examples.set_string_custom_property(AS_OF, known.isoformat())
+    examples.set_float_custom_property(UNCLICKED, _unclicked(config))
+
+
+def _unclicked(config: IngestConfig) -> float:
+    """Returns the share of unclicked training impressions that are examples."""
+    return 1.0 if config.sampling is None else config.sampling.unclicked

@@ -17,6 +17,7 @@ from schemas.logs import SPAN, Attribution, Log, Logs
 
 _DAY_GLOB = "-".join("[0-9]" * digits for digits in (4, 2, 2))
 _DAY_SECONDS = 86400
+BUNDLE_BYTES = 64 * 2**20
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -29,7 +30,6 @@ class Source:
         path: where it lies.
         size: its bytes.
         modified: when it last changed, in a unit that depends on the file system.
-        later: whether its day was not asked for, but lies within a window of one that was.
     """
 
     log: str
@@ -37,7 +37,6 @@ class Source:
     path: str
     size: int
     modified: int
-    later: bool = False
 
 
 def sources(
@@ -50,8 +49,8 @@ def sources(
     """
     found: list[Source] = []
     for name, log in logs.present().items():
-        days = set(spans) if name == "impressions" else set(_reach(spans, attribution))
-        matched = {day: tuple(_match(name, logs.root, log, day, set(spans))) for day in days}
+        days = set(_days(name, spans, attribution))
+        matched = {day: tuple(_match(name, logs.root, log, day)) for day in days}
         missing = [day for day in sorted(days) if not matched[day]]
         if missing and (name == "impressions" or len(missing) == len(days)):
             raise ValueError(
@@ -61,6 +60,23 @@ def sources(
             )
         found += [source for sources in matched.values() for source in sources]
     return tuple(sorted(found))
+
+
+def bundles(found: Sequence[Source]) -> list[list[tuple[int, Source]]]:
+    """Returns numbered sources in groups of one log and about BUNDLE_BYTES, for one worker each.
+
+    Ten thousand small files are then a few hundred pieces of work, and one huge file is one.
+    """
+    groups: list[list[tuple[int, Source]]] = []
+    size = 0
+    for number, source in enumerate(found):
+        same_log = groups and groups[-1][0][1].log == source.log
+        if not same_log or size + source.size > BUNDLE_BYTES:
+            groups.append([])
+            size = 0
+        groups[-1].append((number, source))
+        size += source.size
+    return groups
 
 
 def find_spans(logs: Logs) -> list[datetime.date]:
@@ -92,19 +108,28 @@ def fingerprint(logs: Logs, spans: Sequence[datetime.date], attribution: Attribu
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _reach(spans: Iterable[datetime.date], attribution: Attribution) -> Iterator[datetime.date]:
-    """Yields each span and the days in which one of its events may still count."""
-    window = attribution.click_window + attribution.conversion_window
+def _days(
+    log: str, spans: Iterable[datetime.date], attribution: Attribution
+) -> Iterator[datetime.date]:
+    """Yields each span and the days in which one of its events may lie."""
+    before, after = 0, 0
+    if log != "impressions":
+        clicks = log == "clicks"
+        # A conversion may seem earlier than its click, which may seem earlier than its impression.
+        before = attribution.tolerance if clicks else 2 * attribution.tolerance
+        after = attribution.click_reach() if clicks else attribution.conversion_reach()
     for span in spans:
-        for days in range(-(-window // _DAY_SECONDS) + 1):
+        for days in range(-_whole_days(before), _whole_days(after) + 1):
             yield span + datetime.timedelta(days=days)
 
 
-def _match(
-    name: str, root: str, log: Log, day: datetime.date, asked: set[datetime.date]
-) -> Iterator[Source]:
+def _whole_days(seconds: int) -> int:
+    return -(-seconds // _DAY_SECONDS)
+
+
+def _match(name: str, root: str, log: Log, day: datetime.date) -> Iterator[Source]:
     for path, size, modified in _stat(_pattern(root, log, str(day))):
-        yield Source(name, day, path, size, modified, later=day not in asked)
+        yield Source(name, day, path, size, modified)
 
 
 def _pattern(root: str, log: Log, day: str) -> str:

@@ -1,14 +1,10 @@
-"""One partition's three tables -> labels: which click is whose, which conversion follows it.
-
-DuckDB sees ids, times and row numbers only; the features stay where they are in Arrow until their
-rows are taken in the order that the query asks for. (Polars would do; DuckDB's SQL says the rules
-so that an analyst can check them.)
-"""
+"""One partition's three tables -> labelled examples, and what became of every row of it."""
 
 import collections
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
 
 import duckdb
 import numpy as np
@@ -16,88 +12,45 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.log_example_gen import ledger
-from components.log_example_gen.cast import ID, TIME
-from components.log_example_gen.config import EVAL, TRAIN
-from schemas.logs import IMPRESSION_ID, IMPRESSION_TIME, VALUE, Attribution, Logs
-
-# Columns beside those of an example. Braces cannot meet a log's columns.
-IN_EVAL = "{eval}"
-LATER = "{later}"
-
-EVENT_SCHEMA = pa.schema(
-    [(ID, pa.string()), (TIME, pa.int64()), (VALUE, pa.float64()), (LATER, pa.bool_())]
+from components.log_example_gen.attribution import attribute
+from components.log_example_gen.config import EVAL, TRAIN, IngestConfig
+from components.log_example_gen.encode import examples, features
+from components.log_example_gen.events import (
+    EVENT_SCHEMA,
+    FEATURES,
+    HASH,
+    IMPRESSION_SCHEMA,
+    IN_EVAL,
+    PLACE,
+    SAMPLE,
+    file_and_row,
 )
+from components.log_example_gen.partition import ONE_THREAD
+from components.log_example_gen.rejects import REJECTS_SCHEMA, rejects_table
+from schemas.logs import IMPRESSION_ID, IMPRESSION_TIME
+
 _NO_EVENTS = pa.RecordBatch.from_pylist([], EVENT_SCHEMA)
-_NO_IMPRESSIONS = pa.RecordBatch.from_pylist(
-    [],
-    pa.schema([(IMPRESSION_ID, pa.string()), (IMPRESSION_TIME, pa.int64()), (IN_EVAL, pa.bool_())]),
-)
+_NO_IMPRESSIONS = pa.RecordBatch.from_pylist([], IMPRESSION_SCHEMA)
+_NO_SAMPLE = _NO_IMPRESSIONS.select([PLACE])
+# Fates of events that are kept among the rejects: what they say fits nothing that was read.
+_KEPT_FATES = {ledger.ORPHANS: "orphan", ledger.CONFLICTS: "conflict"}
 
-# Impressions with one id are one impression, the earliest. Rows arrive in the order of the files'
-# names, so that even a tie has one winner.
-_KEPT = """
-CREATE TEMP TABLE kept AS
-SELECT row, id, time, in_eval FROM impressions
-QUALIFY row_number() OVER (PARTITION BY id ORDER BY time, row) = 1
-"""
 
-# A click log may say the same thing twice. Other clicks on the impression stay: an early one may
-# lie outside the window.
-_CLICKS = """
-CREATE TEMP TABLE click_fates AS
-SELECT
-    kept.row, clicks.time, repeats,
-    CASE
-        WHEN kept.row IS NULL THEN if(later, 'later', 'orphans')
-        WHEN clicks.time - kept.time BETWEEN 0 AND $click_window THEN 'joined'
-        ELSE 'outside_window'
-    END AS fate
-FROM (
-    SELECT id, time, bool_and(later) AS later, count(*) - 1 AS repeats
-    FROM clicks GROUP BY id, time
-) AS clicks
-LEFT JOIN kept USING (id)
-"""
+@dataclasses.dataclass(frozen=True)
+class Joining:
+    """What decides how a partition is joined, the same for all of them.
 
-_FIRST_CLICKS = """
-CREATE TEMP TABLE first_clicks AS
-SELECT row, min(time) AS time FROM click_fates WHERE fate = 'joined' GROUP BY row
-"""
+    Attributes:
+        config: of the ingestion.
+        spans: the days whose impressions were read.
+        known_until: the cut-off, in microseconds since 1970.
+        files: the paths of the log files, by number.
+    """
 
-_CONVERSIONS = """
-CREATE TEMP TABLE conversion_fates AS
-SELECT
-    kept.row, conversions.time, value, repeats,
-    CASE
-        WHEN kept.row IS NULL THEN if(later, 'later', 'orphans')
-        WHEN first_clicks.time IS NULL THEN 'unclicked'
-        WHEN conversions.time - first_clicks.time BETWEEN 0 AND $conversion_window THEN 'joined'
-        ELSE 'outside_window'
-    END AS fate
-FROM (
-    SELECT id, time, value, bool_and(later) AS later, count(*) - 1 AS repeats
-    FROM conversions GROUP BY id, time, value
-) AS conversions
-LEFT JOIN kept USING (id)
-LEFT JOIN first_clicks USING (row)
-"""
-
-# Examples come out in the order of a hash: shuffled, and the same whatever the files' order. The
-# sum is ordered because floats do not add up the same in every order.
-_LABELS = """
-SELECT
-    kept.row, in_eval,
-    (first_clicks.row IS NOT NULL)::BIGINT AS click,
-    (converted.row IS NOT NULL)::BIGINT AS conversion,
-    coalesce(converted.value, 0)::FLOAT AS value
-FROM kept
-LEFT JOIN first_clicks USING (row)
-LEFT JOIN (
-    SELECT row, sum(value ORDER BY time, value) AS value
-    FROM conversion_fates WHERE fate = 'joined' GROUP BY row
-) AS converted USING (row)
-ORDER BY md5_number_lower(id), id
-"""
+    config: IngestConfig
+    spans: Sequence[datetime.date]
+    known_until: int
+    files: Sequence[str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,96 +60,199 @@ class Labelled:
     Attributes:
         split: train or eval.
         partition: which one.
-        impressions: all rows of the partition's impressions, typed.
+        impressions: all rows of the partition's impressions, as in IMPRESSION_SCHEMA.
         rows: int64 [examples], the rows of `impressions` that are examples, in order.
         labels: what the join found for each of them, by column.
+        sample: some of the examples with all their columns, maybe none.
     """
 
     split: str
     partition: int
     impressions: pa.RecordBatch
     rows: pa.Array
-    labels: Mapping[str, pa.Array]
+    labels: pa.RecordBatch
+    sample: pa.RecordBatch
 
     def column(self, name: str) -> pa.Array:
-        """Returns one column of the examples."""
-        found = self.labels.get(name)
-        return self.impressions[name].take(self.rows) if found is None else found
+        """Returns one column of the examples that is not encoded."""
+        if name in self.labels.schema.names:
+            return self.labels[name]
+        return self.impressions[name].take(self.rows)
 
-    def batches(self, size: int = 8192) -> Iterator[pa.RecordBatch]:
-        """Yields the columns of examples, at most `size` at a time."""
+    def examples(self, size: int = 8192) -> Iterator[list[pa.Array]]:
+        """Yields at most `size` serialized tf.Examples at a time, in pieces to be joined."""
+        encoded = self.impressions[FEATURES]
         for start in range(0, len(self.rows), size):
-            taken = self.impressions.take(self.rows.slice(start, size))
-            columns = {name: taken.column(name) for name in taken.schema.names}
-            columns |= {name: array.slice(start, size) for name, array in self.labels.items()}
-            yield pa.RecordBatch.from_pydict(columns)
+            own = encoded.take(self.rows.slice(start, size))
+            yield examples(own, features(self.labels.slice(start, size)))
 
 
-def label(
-    partition: int, tables: Mapping[str, pa.RecordBatch], logs: Logs, attribution: Attribution
-) -> tuple[list[Labelled], ledger.Counts]:
-    """Labels the impressions of a partition and counts what became of every row of it.
+@dataclasses.dataclass(frozen=True)
+class Joined:
+    """What came of a partition.
+
+    Attributes:
+        labelled: its examples, a split each.
+        account: what became of its rows.
+        rejects: its orphans and conflicts, as REJECTS_SCHEMA says.
+    """
+
+    labelled: Sequence[Labelled]
+    account: ledger.Account
+    rejects: pa.Table
+
+
+def label(partition: int, tables: Mapping[str, pa.RecordBatch], joining: Joining) -> Joined:
+    """Labels the impressions of a partition and says what became of every row of it.
 
     Args:
         partition: its number.
-        tables: by log; impressions with columns IMPRESSION_ID, IMPRESSION_TIME, IN_EVAL and what
-            else an example has, events as in EVENT_SCHEMA. A log without rows may be absent.
-        logs: which logs there are, hence which labels.
-        attribution: the windows.
+        tables: by log, and SAMPLE; with columns as `events` says. One without rows may be absent.
+        joining: by which rules.
     """
+    config = joining.config
     impressions = tables.get("impressions", _NO_IMPRESSIONS)
-    with contextlib.closing(duckdb.connect()) as connection:
-        found = _attribute(connection, impressions, tables, attribution)
-        counts = _fates(connection, logs)
-    counts["impressions", ledger.DUPLICATES] = impressions.num_rows - found.num_rows
-    labels = [*logs.labels()]
-    if logs.conversions is not None and logs.conversions.value is not None:
-        labels.append(VALUE)
-    features = impressions.drop_columns([IN_EVAL])
-    labelled = []
-    for split, wanted in ((TRAIN, pc.invert(found["in_eval"])), (EVAL, found["in_eval"])):
-        part = found.filter(wanted).combine_chunks()
-        if part.num_rows:
-            arrays = {name: part[name].chunk(0) for name in ("row", *labels)}
-            labelled.append(Labelled(split, partition, features, arrays.pop("row"), arrays))
-    return labelled, counts
+    with contextlib.closing(duckdb.connect(config=ONE_THREAD)) as connection:
+        _register(connection, impressions, tables)
+        unclicked = 1.0 if config.sampling is None else config.sampling.unclicked
+        attribute(connection, config.attribution, joining.spans, joining.known_until, unclicked)
+        found = connection.execute("SELECT * FROM labels").to_arrow_table()
+        repeats = connection.execute("SELECT row, kept FROM again ORDER BY place").to_arrow_table()
+        told = [_of_impressions(impressions, found, repeats)]
+        events = [log for log in config.logs.present() if log != "impressions"]
+        told += [_of_events(connection, log) for log in events]
+    labelled = _split(partition, impressions, found.filter(found["wanted"]), tables, config)
+    accounts = [_of_examples(examples, config) for examples in labelled]
+    account = ledger.add([_account(told, joining.files), *accounts])
+    return Joined(labelled, account, _rejects(told, tables, joining))
 
 
-def _attribute(
+# The places of rows, by log and fate.
+_Told = tuple[str, Mapping[str, pa.Array]]
+
+
+def _register(
     connection: duckdb.DuckDBPyConnection,
     impressions: pa.RecordBatch,
     tables: Mapping[str, pa.RecordBatch],
-    attribution: Attribution,
-) -> pa.Table:
-    """Runs the queries; returns row, in_eval, click, conversion and value, in order."""
+) -> None:
     narrow = {
         "row": pa.array(np.arange(impressions.num_rows)),
         "id": impressions.column(IMPRESSION_ID),
         "time": impressions.column(IMPRESSION_TIME),
         "in_eval": impressions.column(IN_EVAL),
+        "place": impressions.column(PLACE),
+        "hash": impressions.column(HASH),
     }
     connection.register("impressions", pa.table(narrow))
     for log in ("clicks", "conversions"):
         events = tables.get(log, _NO_EVENTS)
-        connection.register(log, pa.table(events.columns, names=[ID, TIME, VALUE, "later"]))
-    connection.execute(_KEPT)
-    connection.execute(_CLICKS, {"click_window": attribution.click_window * 1_000_000})
-    connection.execute(_FIRST_CLICKS)
-    window = {"conversion_window": attribution.conversion_window * 1_000_000}
-    connection.execute(_CONVERSIONS, window)
-    return connection.execute(_LABELS).to_arrow_table()
+        names = [name.strip("{}") for name in events.schema.names]
+        connection.register(log, pa.table(events.columns, names=names))
 
 
-def _fates(
-    connection: duckdb.DuckDBPyConnection, logs: Logs
-) -> collections.Counter[tuple[str, ...]]:
+def _of_impressions(impressions: pa.RecordBatch, found: pa.Table, repeats: pa.Table) -> _Told:
+    wanted = found["wanted"]
+    rows = {
+        ledger.EXAMPLES: found.filter(wanted)["row"],
+        ledger.SAMPLED_OUT: found.filter(pc.invert(wanted))["row"],
+    }
+    again, kept = (repeats[name].combine_chunks() for name in ("row", "kept"))
+    # One encoding, one content: the same values are the same bytes.
+    same = pc.equal(*(impressions[FEATURES].take(those) for those in (again, kept)))
+    rows |= {ledger.DUPLICATES: again.filter(same), ledger.CONFLICTS: again.filter(pc.invert(same))}
+    return "impressions", {fate: impressions[PLACE].take(those) for fate, those in rows.items()}
+
+
+def _of_events(connection: duckdb.DuckDBPyConnection, log: str) -> _Told:
+    table = connection.execute(
+        f"SELECT place, fate FROM {log[:-1]}_fates ORDER BY place"
+    ).to_arrow_table()
+    places, fates = table["place"].combine_chunks(), table["fate"].combine_chunks()
+    return log, {fate: places.filter(pc.equal(fates, fate)) for fate in ledger.FATES[log]}
+
+
+def _account(told: Sequence[_Told], files: Sequence[str]) -> ledger.Account:
     counts: collections.Counter[tuple[str, ...]] = collections.Counter()
-    for log, table in (("clicks", "click_fates"), ("conversions", "conversion_fates")):
-        if log not in logs.present():
-            continue
-        query = f"SELECT fate, count(*), sum(repeats) FROM {table} GROUP BY fate"
-        counts.update({(log, fate): 0 for fate in ledger.FATES[log]})
-        for fate, events, repeats in connection.execute(query).fetchall():
-            counts[log, fate] += events
-            counts[log, ledger.DUPLICATES] += int(repeats)
-    return counts
+    for log, places in told:
+        for fate, those in places.items():
+            numbers, rows = np.unique(file_and_row(those)[0], return_counts=True)
+            for number, count in zip(numbers.tolist(), rows.tolist(), strict=True):
+                counts[log, files[number], fate] += count
+    return ledger.Account(dict(counts))
+
+
+def _rejects(
+    told: Sequence[_Told], tables: Mapping[str, pa.RecordBatch], joining: Joining
+) -> pa.Table:
+    """Returns the events that fit nothing, and impressions that contradict another, as rejects."""
+    found = [REJECTS_SCHEMA.empty_table()]
+    for log, places in told:
+        columns = ", ".join(joining.config.logs.present()[log].id)
+        for fate, reason in _KEPT_FATES.items():
+            those = places.get(fate)
+            if those is None or not len(those):
+                continue
+            batch = tables[log]
+            where = pc.index_in(those, batch[PLACE])
+            files, rows = file_and_row(those)
+            found.append(
+                rejects_table(
+                    log,
+                    [joining.files[number] for number in files.tolist()],
+                    pa.array(rows),
+                    reason,
+                    column=columns,
+                    values=batch.column(0).take(where),
+                )
+            )
+    return pa.concat_tables(found)
+
+
+def _split(
+    partition: int,
+    impressions: pa.RecordBatch,
+    found: pa.Table,
+    tables: Mapping[str, pa.RecordBatch],
+    config: IngestConfig,
+) -> list[Labelled]:
+    # Where a log is absent, its label may be a column of the impressions.
+    wanted = [
+        column.name
+        for column in config.columns
+        if column.name in found.column_names and column.name not in impressions.schema.names
+    ]
+    labelled = []
+    for split, chosen in ((TRAIN, pc.invert(found["in_eval"])), (EVAL, found["in_eval"])):
+        part = found.filter(chosen).combine_chunks()
+        if part.num_rows:
+            rows = part["row"].chunk(0)
+            [labels] = part.select(wanted).to_batches() if wanted else [_no_columns(part.num_rows)]
+            places = impressions[PLACE].take(rows)
+            sample = _sample(tables.get(SAMPLE, _NO_SAMPLE), places, labels)
+            labelled.append(Labelled(split, partition, impressions, rows, labels, sample))
+    return labelled
+
+
+def _no_columns(rows: int) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pydict({"": pa.nulls(rows)}).select([])
+
+
+def _sample(sample: pa.RecordBatch, places: pa.Array, labels: pa.RecordBatch) -> pa.RecordBatch:
+    """Returns the sampled impressions that became examples, with their labels."""
+    where = pc.index_in(sample[PLACE], places)
+    there = where.is_valid()
+    sample, labels = sample.filter(there), labels.take(where.drop_null())
+    names = [*sample.schema.names, *labels.schema.names]
+    return pa.RecordBatch.from_arrays([*sample.columns, *labels.columns], names=names)
+
+
+def _of_examples(examples: Labelled, config: IngestConfig) -> ledger.Account:
+    """Counts the examples of a split, those where each label is 1, and when they were shown."""
+    counts: dict[tuple[str, ...], int] = {(ledger.EXAMPLES, examples.split): len(examples.rows)}
+    for column in config.columns:
+        if column.role == "label":
+            ones = pc.sum(examples.column(column.name)).as_py() or 0
+            counts[ledger.POSITIVES, examples.split, column.name] = ones
+    when = pc.min_max(examples.column(IMPRESSION_TIME)).as_py()
+    return ledger.Account(counts, moments={examples.split: (when["min"], when["max"])})

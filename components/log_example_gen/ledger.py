@@ -1,85 +1,207 @@
-"""What became of every row: read, rejected, a duplicate, joined, or an example.
+"""What became of every row: read, refused, a duplicate, joined, or an example; file by file.
 
-Counts travel through the data path as small dicts, one a file and one a partition, and are added
-at the end. Beam's own counters are not used: a retried bundle may count twice in them.
+Accounts travel through the data path as small values, one a block and one a partition, and are
+added at the end. Beam's own counters are not used: a retried bundle may count twice in them.
 
-The fates of one log are exclusive, so their sum must be what was read:
+The fates of a log's rows exclude each other, so in every file their sum must be what was read:
 
-    impressions = rejected + duplicates + examples
-    clicks      = rejected + duplicates + orphans + later + outside_window + joined
-    conversions = the same + unclicked
+    impressions = rejected + after_cutoff + duplicates + conflicts + sampled_out + examples
+    clicks      = rejected + after_cutoff + duplicates + conflicts
+                + orphans + other_spans + outside_window + repeated + joined
+    conversions = the same, with unclicked and view_through in place of repeated
 """
 
 import collections
-import json
-from collections.abc import Iterable, Mapping, Sequence
+import dataclasses
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-# A path of names, such as ("clicks", "rejected", "time: missing"), and how often that happened.
+import pyarrow as pa
+
+from components.log_example_gen.rejects import NOTE, Rejects, rejects_table
+
+# (log, file, fate), or (log, file, REJECTED, reason); (EXAMPLES, split); (POSITIVES, split, label);
+# (FILES, log); (BROKEN, log); (UNREAD, log, column), in how many files it stands.
 Counts = Mapping[tuple[str, ...], int]
 
-# No impression with this id; if the row's day was read for a window's sake only, that is `later`:
-# most of those rows belong to impressions nobody asked for.
-ORPHANS = "orphans"
-LATER = "later"
-# The impression is there, but no click of it counts.
-UNCLICKED = "unclicked"
-# Too late, or before the event it would follow.
-OUTSIDE_WINDOW = "outside_window"
-JOINED = "joined"
-DUPLICATES = "duplicates"
 READ = "read"
 REJECTED = "rejected"
+# It happened after the cut-off.
+AFTER_CUTOFF = "after_cutoff"
+# The same row once more; the same id with other content, of which the earliest is kept.
+DUPLICATES = "duplicates"
+CONFLICTS = "conflicts"
+# Unclicked, and left out by sampling.
+SAMPLED_OUT = "sampled_out"
+EXAMPLES = "examples"
+POSITIVES = "positives"
+FILES = "files"
+BROKEN = "broken_files"
+UNREAD = "unread"
+# No impression of the spans that were read has this id. Where the event may belong to a day that
+# was not read, nobody can say, and it is no orphan.
+ORPHANS = "orphans"
+OTHER_SPANS = "other_spans"
+# Too late, or before the event it would follow.
+OUTSIDE_WINDOW = "outside_window"
+# It counts, but the impression has its click already.
+REPEATED = "repeated"
+# The impression is there, but no click of it counts.
+UNCLICKED = "unclicked"
+VIEW_THROUGH = "view_through"
+JOINED = "joined"
 
+_MATCHED = (ORPHANS, OTHER_SPANS, OUTSIDE_WINDOW)
 FATES = {
-    "impressions": (DUPLICATES,),
-    "clicks": (DUPLICATES, ORPHANS, LATER, OUTSIDE_WINDOW, JOINED),
-    "conversions": (DUPLICATES, ORPHANS, LATER, UNCLICKED, OUTSIDE_WINDOW, JOINED),
+    "impressions": (AFTER_CUTOFF, DUPLICATES, CONFLICTS, SAMPLED_OUT, EXAMPLES),
+    "clicks": (AFTER_CUTOFF, DUPLICATES, CONFLICTS, *_MATCHED, REPEATED, JOINED),
+    "conversions": (
+        AFTER_CUTOFF,
+        DUPLICATES,
+        CONFLICTS,
+        *_MATCHED,
+        UNCLICKED,
+        VIEW_THROUGH,
+        JOINED,
+    ),
 }
 
 
-def add(counts: Iterable[Counts]) -> dict[tuple[str, ...], int]:
-    """Returns the sums of the counts, name by name."""
-    total: collections.Counter[tuple[str, ...]] = collections.Counter()
-    for each in counts:
-        total.update(each)
-    return dict(total)
+@dataclasses.dataclass(frozen=True)
+class Account:
+    """What is known of some rows.
+
+    Attributes:
+        counts: how many rows met which fate.
+        firsts: by (log, scope, reason) the first reject, as REJECTS_SCHEMA says.
+        moments: by split, the earliest and the latest impression in microseconds since 1970.
+    """
+
+    counts: Counts = dataclasses.field(default_factory=dict)
+    firsts: Mapping[tuple[str, str, str], Mapping[str, Any]] = dataclasses.field(
+        default_factory=dict
+    )
+    moments: Mapping[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
 
 
-def check(counts: Counts, splits: Sequence[str]) -> None:
-    """Checks that no row was lost or made up, and that every split has examples.
+@dataclasses.dataclass
+class FileAccount:
+    """What became of a file's rows while they were read.
+
+    Attributes:
+        log: impressions, clicks or conversions.
+        file: its path.
+        cast: rows that cast.
+        after_cutoff: those among them that had not happened yet.
+    """
+
+    log: str
+    file: str
+    cast: int = 0
+    after_cutoff: int = 0
+
+    def close(self, rejects: Rejects) -> Account:
+        """Returns the account of the file, which is read to its end."""
+        counts: dict[tuple[str, ...], int] = {
+            (self.log, self.file, READ): self.cast + rejects.counts.total(),
+            (FILES, self.log): 1,
+            (BROKEN, self.log): rejects.broken_files,
+            **{(UNREAD, self.log, column): 1 for column in rejects.unread},
+        }
+        if self.after_cutoff:
+            counts[self.log, self.file, AFTER_CUTOFF] = self.after_cutoff
+        for reason, rows in rejects.counts.items():
+            counts[self.log, self.file, REJECTED, reason] = rows
+        unread = {
+            (self.log, UNREAD, column): {"log": self.log, "file": self.file, "column": column}
+            for column in rejects.unread
+        }
+        return Account(counts, {**rejects.firsts, **unread})
+
+
+def add(accounts: Iterable[Account]) -> Account:
+    """Returns the sum of accounts: counts added, first rejects and moments the least and most."""
+    counts: collections.Counter[tuple[str, ...]] = collections.Counter()
+    firsts: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+    moments: dict[str, tuple[int, int]] = {}
+    for account in accounts:
+        counts.update(account.counts)
+        for key, first in account.firsts.items():
+            firsts[key] = min(firsts.get(key, first), first, key=_standing)
+        for split, (earliest, latest) in account.moments.items():
+            begun, ended = moments.get(split, (earliest, latest))
+            moments[split] = min(begun, earliest), max(ended, latest)
+    return Account(dict(counts), firsts, moments)
+
+
+def _standing(reject: Mapping[str, Any]) -> tuple[str, int]:
+    return reject["file"], reject.get("row") or 0
+
+
+def check(counts: Counts) -> None:
+    """Checks that no row of any file was lost or made up.
 
     Raises:
-        ValueError: naming the log and the numbers that do not agree, or the empty split.
+        ValueError: naming the file and the numbers that do not agree.
     """
-    logs = {path[0] for path in counts} & FATES.keys()
-    examples = sum(counts.get(("examples", split), 0) for split in splits)
-    for log in sorted(logs):
-        read = counts.get((log, READ), 0)
-        rejected = sum(n for path, n in counts.items() if path[:2] == (log, REJECTED))
-        fates = {fate: counts.get((log, fate), 0) for fate in FATES[log]}
-        if log == "impressions":
-            fates["examples"] = examples
-        if read != rejected + sum(fates.values()):
-            said = " + ".join(f"{n} {fate}" for fate, n in {REJECTED: rejected, **fates}.items())
+    by_file: dict[tuple[str, ...], collections.Counter[str]] = {}
+    for path, count in counts.items():
+        if path[0] in FATES:
+            by_file.setdefault(path[:2], collections.Counter())[path[2]] += count
+    for (log, file), fates in sorted(by_file.items()):
+        read = fates.pop(READ, 0)
+        if strangers := fates.keys() - {REJECTED, *FATES[log]}:
+            raise ValueError(f"{', '.join(strangers)} is no fate of {log}: this is a bug")
+        if read != fates.total():
+            said = " + ".join(f"{fates[fate]} {fate}" for fate in (REJECTED, *FATES[log]))
             raise ValueError(
-                f"{read} rows of the {log} log were read, but {said} = "
-                f"{rejected + sum(fates.values())}. Rows were lost or made up: this is a bug"
-            )
-    for split in splits:
-        if not counts.get(("examples", split)):
-            raise ValueError(
-                f"split {split!r} has no example, of {examples} in all. Read more spans, change "
-                f"`split`, or see what was rejected: {json.dumps(nested(counts))}"
+                f"{read} rows of {file}, a file of the {log} log, were read, but {said} = "
+                f"{fates.total()}. Rows were lost or made up: this is a bug"
             )
 
 
-def nested(counts: Counts) -> dict[str, Any]:
-    """Returns the counts as nested dicts, names sorted: what ledger.json holds."""
-    tree: dict[str, Any] = {}
-    for path, count in sorted(counts.items()):
-        branch = tree
-        for name in path[:-1]:
-            branch = branch.setdefault(name, {})
-        branch[path[-1]] = count
-    return tree
+def unexpected(account: Account) -> list[pa.Table]:
+    """Returns a note, as REJECTS_SCHEMA says, on each column that only some files of a log have.
+
+    What no file lacks and nothing reads is none of our business; what turns up in some is either
+    a change in the writer or a misspelt name.
+    """
+    notes = []
+    for (log, scope, column), first in sorted(account.firsts.items()):
+        if scope == UNREAD:
+            have, of = account.counts[UNREAD, log, column], account.counts[FILES, log]
+            if have < of:
+                reason = f"unexpected column, in {have} of {of} files"
+                row = pa.nulls(1, pa.int64())
+                notes.append(rejects_table(log, [first["file"]], row, reason, NOTE, column))
+    return notes
+
+
+def summary(account: Account) -> dict[str, Any]:
+    """Returns the account as ledger.json holds it: by log, then by file, then what was refused."""
+    told: dict[str, Any] = {}
+    files: dict[tuple[str, ...], dict[str, Any]] = {}
+    for path, count in sorted(account.counts.items()):
+        if path[0] in FATES:
+            log, file, *fate = path
+            of_file = files.setdefault((log, file), {"log": log, "file": file})
+            places = [told.setdefault(log, _blank(log)), of_file]
+        elif path[0] == UNREAD:
+            continue
+        else:
+            places, fate = [told], list(path)
+        for branch in places:
+            for name in fate[:-1]:
+                branch = branch.setdefault(name, {})
+            branch[fate[-1]] = branch.get(fate[-1], 0) + count
+    told["moments"] = {split: list(moments) for split, moments in sorted(account.moments.items())}
+    told["by_file"] = [files[key] for key in sorted(files)]
+    told["firsts"] = [
+        first for (_, scope, _), first in sorted(account.firsts.items()) if scope != UNREAD
+    ]
+    told["firsts"] += [note for notes in unexpected(account) for note in notes.to_pylist()]
+    return told
+
+
+def _blank(log: str) -> dict[str, Any]:
+    return {READ: 0, REJECTED: {}, **{fate: 0 for fate in FATES[log]}}

@@ -3,32 +3,56 @@
 import numpy as np
 import pyarrow as pa
 
-from components.log_example_gen.arrays import Complaints, Typed, complain, is_text, nulls, plain
+from components.log_example_gen.arrays import (
+    Complaints,
+    Typed,
+    absent,
+    complain,
+    is_text,
+    nulls,
+    plain,
+)
 from components.log_example_gen.texts import text
 
 
 def number(array: pa.Array) -> Typed:
-    """Returns float32; NaN is missing, infinity stays (it means something to Transform).
+    """Returns float32; NaN and infinity are refused: a missing number is null or "".
 
     Raises:
         TypeError: if the column holds neither numbers nor their text.
     """
-    wide, complaints = float64(array)
+    wide, complaints = finite64(array)
+    values = wide.fill_null(0).to_numpy(zero_copy_only=False)
     with np.errstate(over="ignore"):
-        narrow = wide.astype(np.float32)
-    overflow = np.isinf(narrow) & np.isfinite(wide)
-    typed = pa.array(narrow, mask=np.isnan(wide))
+        narrow = values.astype(np.float32)
+    overflow = np.isinf(narrow) & np.isfinite(values)
+    typed = pa.array(narrow, mask=nulls(wide))
     return typed, complain(complaints, "too large for 32 bits", overflow)
 
 
 def amount(array: pa.Array) -> Typed:
-    """Returns float64; NaN is missing, infinity is refused: it would swallow every sum.
+    """Returns float64, to add up; NaN and infinity are refused: they would swallow every sum.
 
     Raises:
         TypeError: if the column holds neither numbers nor their text.
     """
-    wide, complaints = float64(array)
-    return pa.array(wide, mask=np.isnan(wide)), complain(complaints, "infinite", np.isinf(wide))
+    return finite64(array)
+
+
+def finite64(array: pa.Array) -> Typed:
+    """Returns float64, null where a number is missing or refused.
+
+    Raises:
+        TypeError: if the column holds neither numbers nor their text.
+    """
+    values, complaints = float64(array)
+    missing = absent(array)
+    unparsed = np.zeros(len(values), bool)
+    for mask in complaints.values():
+        unparsed |= mask
+    complaints = complain(complaints, "NaN", np.isnan(values) & ~missing & ~unparsed)
+    complaints = complain(complaints, "infinite", np.isinf(values))
+    return pa.array(values, mask=~np.isfinite(values)), complaints
 
 
 def float64(array: pa.Array) -> tuple[np.ndarray, Complaints]:

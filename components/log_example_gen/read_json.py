@@ -1,73 +1,110 @@
-"""Lines of JSON objects -> record batches, block by block.
+"""A file of JSON objects, one a line -> its rows, with the types that JSON gives them.
 
 Arrow parses a block at full speed and guesses its types. Three of its guesses would change
 values, so such blocks are read again: text that looks like a time, whole numbers too large for 64
 bits (ids), and columns of several types.
 """
 
-import collections
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
+from components.log_example_gen import json_lines, streams
+from components.log_example_gen.rejects import Rejects
+from components.log_example_gen.streams import Block, Rows
+
 _EXACT = 2.0**53
 
 
-def batches_of_lines(
-    stream: pa.NativeFile, block_bytes: int, broken: collections.Counter[str]
-) -> Iterator[pa.RecordBatch]:
-    """Yields a record batch, with the columns it happens to have, for each block of lines.
-
-    Args:
-        stream: the open file, inflated.
-        block_bytes: about how much of it to hold in memory.
-        broken: where lines are counted that are no JSON object.
-    """
-    for block in _blocks(stream, block_bytes):
-        table = _parse(block)
-        if table is None:
-            yield _parse_slowly(block, broken)
-        else:
-            yield from table.combine_chunks().to_batches()
+def read_json(path: str, columns: list[str], rejects: Rejects) -> Iterator[Rows]:
+    """Yields the rows of a file of JSON lines; a key that a line lacks is null. See `read.read`."""
+    seen: dict[str, None] = {}
+    found = False
+    for block in streams.lines(path, rejects):
+        rows = _rows(block, columns, rejects, seen)
+        found = found or len(rows.numbers) > 0
+        yield rows
+    # A key that a line leaves out is a missing value; one that every line leaves out is a mistake.
+    if found:
+        streams.check_columns(path, columns, list(seen), rejects)
 
 
-def _blocks(stream: pa.NativeFile, block_bytes: int) -> Iterator[bytes]:
-    """Yields whole lines, about `block_bytes` at a time."""
-    rest = b""
-    while piece := stream.read(block_bytes):
-        whole, newline, rest_of_piece = piece.rpartition(b"\n")
-        if newline:
-            yield rest + whole
-            rest = rest_of_piece
-        else:
-            rest += piece
-    if rest:
-        yield rest
+def _rows(block: Block, columns: list[str], rejects: Rejects, seen: dict[str, None]) -> Rows:
+    if json_lines.is_regular(block.data, block.count):
+        table = _parse(block.data, block.count)
+        if table is not None:
+            seen.update(dict.fromkeys(table.schema.names))
+            numbers = np.arange(block.first, block.first + block.count)
+            return Rows(_with_all(table, columns), numbers)
+    places, lines = json_lines.split_lines(block.data)
+    numbers = block.first + places
+    table = _parse_lines(lines)
+    if table is None:
+        wrong = json_lines.wrong_lines(lines, lambda some: _parse_lines(some) is not None)
+        numbers, lines = _refuse(numbers, lines, wrong, rejects)
+        table = _parse_lines(lines)
+    if table is None:
+        loaded = [json_lines.load(line) for line in lines]
+        wrong = {place: why for place, why in enumerate(loaded) if isinstance(why, str)}
+        numbers, _ = _refuse(numbers, lines, wrong, rejects)
+        objects = [row for row in loaded if isinstance(row, dict)]
+        seen.update(dict.fromkeys(itertools.chain.from_iterable(objects)))
+        return Rows(_from_objects(objects, columns), numbers)
+    seen.update(dict.fromkeys(table.schema.names))
+    return Rows(_with_all(table, columns), numbers)
 
 
-def _parse(block: bytes) -> pa.Table | None:
-    """Returns the rows, or None if Arrow cannot read them without changing values."""
-    if not block.strip():
+def _refuse(
+    numbers: np.ndarray, lines: list[bytes], wrong: dict[int, str], rejects: Rejects
+) -> tuple[np.ndarray, list[bytes]]:
+    """Returns what is left without the wrong lines, which it refuses."""
+    for reason in dict.fromkeys(wrong.values()):
+        places = sorted(place for place, why in wrong.items() if why == reason)
+        texts = [streams.head(lines[place]) for place in places]
+        rejects.rows(numbers[places], reason, None, texts)
+    kept = [place for place in range(len(lines)) if place not in wrong]
+    return numbers[kept], [lines[place] for place in kept]
+
+
+def _with_all(table: pa.Table, columns: Sequence[str]) -> pa.RecordBatch:
+    nothing = pa.nulls(table.num_rows)
+    present = table.schema.names
+    arrays = [table[name].combine_chunks() if name in present else nothing for name in columns]
+    return pa.RecordBatch.from_arrays(arrays, names=list(columns))
+
+
+def _parse_lines(lines: Sequence[bytes]) -> pa.Table | None:
+    return _parse(b"\n".join(lines) + b"\n", len(lines))
+
+
+def _parse(data: bytes, rows: int) -> pa.Table | None:
+    """Returns the rows, or None if Arrow cannot read so many of them without changing values."""
+    if not rows:
         return pa.table({})
+    if not json_lines.is_harmless(data, rows):
+        return None
     try:
-        table = _read(block, pa.schema([]))
+        table = _read(data, pa.schema([]))
         times = [field for field in table.schema if _has_time(field.type)]
         if times:
-            table = _read(block, pa.schema([(f.name, _time_to_text(f.type)) for f in times]))
+            table = _read(data, pa.schema([(f.name, _time_to_text(f.type)) for f in times]))
     except pa.ArrowInvalid:
         return None
-    return None if any(_rounds(column) for column in table.columns) else table
+    if table.num_rows != rows or any(_rounds(column) for column in table.columns):
+        return None
+    return table
 
 
-def _read(block: bytes, known: pa.Schema) -> pa.Table:
+def _read(data: bytes, known: pa.Schema) -> pa.Table:
     return pyarrow.json.read_json(
-        pa.BufferReader(block),
-        pyarrow.json.ReadOptions(block_size=len(block) + 1),
+        pa.BufferReader(data),
+        pyarrow.json.ReadOptions(block_size=len(data) + 1),
         pyarrow.json.ParseOptions(explicit_schema=known, unexpected_field_behavior="infer"),
     )
 
@@ -89,26 +126,9 @@ def _rounds(column: pa.ChunkedArray) -> bool:
     return bool(pc.any(pc.greater_equal(pc.abs(column), _EXACT)).as_py())
 
 
-def _parse_slowly(block: bytes, broken: collections.Counter[str]) -> pa.RecordBatch:
-    rows = []
-    for line in block.splitlines():
-        if line.strip():
-            row = _object(line)
-            if row is None:
-                broken["row: no JSON object"] += 1
-            else:
-                rows.append(row)
-    names = dict.fromkeys(name for row in rows for name in row)
-    arrays = [_array([row.get(name) for row in rows]) for name in names]
-    return pa.RecordBatch.from_arrays(arrays, names=list(names))
-
-
-def _object(line: bytes) -> dict[str, Any] | None:
-    try:
-        row = json.loads(line)
-    except ValueError:
-        return None
-    return row if isinstance(row, dict) else None
+def _from_objects(objects: Sequence[dict[str, Any]], columns: Sequence[str]) -> pa.RecordBatch:
+    arrays = [_array([row.get(name) for row in objects]) for name in columns]
+    return pa.RecordBatch.from_arrays(arrays, names=list(columns))
 
 
 def _array(values: list[Any]) -> pa.Array:
@@ -119,6 +139,9 @@ def _array(values: list[Any]) -> pa.Array:
         offsets = pa.array(itertools.accumulate(lengths, initial=0), pa.int32())
         elements = _array([element for value in values for element in value or ()])
         return pa.ListArray.from_arrays(offsets, elements)
+    if kinds == {dict}:  # as Arrow does it: not text, whatever it holds
+        objects = [None if value is None else {"json": json.dumps(value)} for value in values]
+        return pa.array(objects, pa.struct([("json", pa.string())]))
     if len(kinds) == 1 and kinds != {int}:
         return pa.array(values)
     return pa.array([_spell(value) for value in values], pa.string())

@@ -5,23 +5,24 @@ checksum is CRC-32C, rotated and offset (https://www.tensorflow.org/tutorials/lo
 """
 
 import concurrent.futures
+import functools
 import struct
 import uuid
-import zlib
 from types import TracebackType
 
 import google_crc32c
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
+from isal import isal_zlib
 
-from components.log_example_gen.encode import by_length, fixed_width, join
+from components.log_example_gen.encode import join
 
-# Measured on examples of 585 bytes: three times as fast as level 6, and 15 % larger.
-_LEVEL = 1
+# Of Intel's ISA-L: as small as zlib's level 1, in a fifth of its time.
+_LEVEL = 2
 _GZIP = 31
+_HEAD, _TAIL = 12, 4  # bytes around a record
 
 
 def shard_name(split: str, partition: int, partitions: int) -> str:
@@ -29,15 +30,35 @@ def shard_name(split: str, partition: int, partitions: int) -> str:
     return f"Split-{split}/data_tfrecord-{partition:05d}-of-{partitions:05d}.gz"
 
 
-def frame(records: pa.Array) -> pa.Buffer:
-    """Returns large_binary [rows] as TFRecords, one after the other."""
-    sums = np.fromiter(map(google_crc32c.value, records.to_pylist()), np.uint32, len(records))
-    tails = fixed_width(_mask(sums).astype("<u4").view(np.uint8).reshape(-1, 4))
-    framed = join(by_length(records, _header), records, tails)
-    size = pc.sum(pc.binary_length(framed)).as_py() or 0
-    return framed.buffers()[2].slice(0, size)  # the buffer of an empty array is not empty
+def frame(*pieces: pa.Array) -> memoryview:
+    """Returns records as the bytes of TFRecords, one after the other.
+
+    Args:
+        pieces: large_binary [rows] each; a record is the pieces of its row, one after the other.
+    """
+    # The records are put together once, with room for what stands around each.
+    framed = join(
+        pa.scalar(bytes(_HEAD), pa.large_binary()),
+        *pieces,
+        pa.scalar(bytes(_TAIL), pa.large_binary()),
+    )
+    bounds = np.frombuffer(framed.buffers()[1], np.int64)[: len(framed) + 1]
+    data = np.frombuffer(framed.buffers()[2] or b"", np.uint8)[: bounds[-1]].copy()
+    starts, ends = bounds[:-1], bounds[1:]
+    lengths, which = np.unique(ends - starts - (_HEAD + _TAIL), return_inverse=True)
+    heads = np.frombuffer(b"".join(map(_header, lengths.tolist())), np.uint8).reshape(-1, _HEAD)
+    data[starts[:, None] + np.arange(_HEAD)] = heads[which]
+    raw = data.tobytes()
+    sums = [
+        google_crc32c.value(raw[start:end])
+        for start, end in zip((starts + _HEAD).tolist(), (ends - _TAIL).tolist(), strict=True)
+    ]
+    tails = _mask(np.array(sums, np.uint32)).astype("<u4").view(np.uint8).reshape(-1, _TAIL)
+    data[(ends - _TAIL)[:, None] + np.arange(_TAIL)] = tails
+    return data.data
 
 
+@functools.lru_cache(maxsize=4096)
 def _header(length: int) -> bytes:
     packed = struct.pack("<Q", length)
     masked = _mask(np.array([google_crc32c.value(packed)], np.uint32))[0]
@@ -68,17 +89,17 @@ class Shard:
         self._file = FileSystems.create(
             self._incomplete, compression_type=CompressionTypes.UNCOMPRESSED
         )
-        self._gzip = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+        self._gzip = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _GZIP)
         return self
 
-    def write(self, examples: pa.Array) -> None:
-        """Appends large_binary [rows]."""
-        framed = frame(examples)
+    def write(self, *pieces: pa.Array) -> None:
+        """Appends records, as `frame` takes them."""
+        framed = frame(*pieces)
         self._wait()
-        # zlib works outside Python's lock: the next batch is encoded meanwhile.
+        # Compression works outside Python's lock: the next batch is encoded meanwhile.
         self._written = self._thread.submit(self._write, framed)
 
-    def _write(self, framed: pa.Buffer) -> None:
+    def _write(self, framed: memoryview) -> None:
         self._file.write(self._gzip.compress(framed))
 
     def _wait(self) -> None:

@@ -10,9 +10,8 @@ from components.log_example_gen.arrays import (
     MISSING,
     Complaints,
     Typed,
-    blank_to_null,
+    absent,
     complain,
-    is_text,
     nulls,
     plain,
 )
@@ -29,7 +28,7 @@ _FACTORS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 
 
 def micros(array: pa.Array, unit: str) -> Typed:
-    """Returns int64 microseconds, which every row must have, from 2000 until before 2100.
+    """Returns int64 microseconds, which every row must have, from 1990 until before 2100.
 
     Outside that range a time is taken for a wrong unit.
 
@@ -44,27 +43,35 @@ def micros(array: pa.Array, unit: str) -> Typed:
     array = plain(array)
     no_complaints: Complaints = {}
     if pa.types.is_timestamp(array.type) or pa.types.is_date(array.type):
-        options = pc.CastOptions(pa.timestamp("us"), allow_time_truncate=True)
-        typed, complaints = array.cast(options=options).cast(pa.int64()), no_complaints
+        typed, complaints = _from_arrow(array), no_complaints
     elif unit == "iso":
         typed, complaints = _from_iso(array)
     else:
         typed, complaints = _from_number(array, unit)
     when = np.asarray(typed.fill_null(_EARLIEST))
     outside = (when < _EARLIEST) | (when >= _LATEST)
-    complaints = complain(complaints, MISSING, _missing(array))
+    complaints = complain(complaints, MISSING, absent(array))
     return typed, complain(complaints, "outside 1990 to 2100", outside)
 
 
-def _missing(array: pa.Array) -> np.ndarray:
-    # Bytes that are no UTF-8 are there, if unreadable.
-    return nulls(array) | (nulls(blank_to_null(array)) if is_text(array.type) else False)
+def _from_arrow(array: pa.Array) -> pa.Array:
+    seconds, stamps = (
+        array.cast(
+            options=pc.CastOptions(
+                pa.timestamp(unit), allow_time_truncate=True, allow_time_overflow=True
+            )
+        ).cast(pa.int64())
+        for unit in ("s", "us")
+    )
+    # Microseconds wrap around where the time is further away than they reach; seconds do not.
+    far = pc.or_(pc.less(seconds, 0), pc.greater(seconds, _LATEST // _FACTORS["s"]))
+    return pc.if_else(far, _LATEST, stamps)
 
 
 def _from_number(array: pa.Array, unit: str) -> Typed:
     values, _ = float64(array)
     bad = np.isnan(values)
-    complaints = complain({}, "not a number", bad & ~_missing(array))
+    complaints = complain({}, "not a number", bad & ~absent(array))
     # Whole microseconds are exact in float64 until the year 2255. Clipped, any float fits int64.
     values = np.clip(np.round(np.where(bad, 0, values) * _FACTORS[unit]), -1, _LATEST)
     return pa.array(values.astype(np.int64), mask=bad), complaints

@@ -1,138 +1,224 @@
-"""The Beam steps: read, deal out by id, label, write, and add up what was counted.
+"""The Beam steps: read, deal out by id, label, write, check for leaks, and add up what was counted.
 
-What travels between steps is few and large: blocks of Arrow record batches, never a row.
+What travels between steps is few and small: where rows wait, never a row.
 """
 
-import datetime
+import concurrent.futures
+import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import apache_beam as beam
-import pyarrow.compute as pc
+import pyarrow as pa
+import pyarrow.parquet
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
-from apache_beam.pvalue import PCollection
+from apache_beam.pvalue import AsSingleton, PCollection, TaggedOutput
 
 from components.log_example_gen import join, ledger
-from components.log_example_gen.blocks import Block, read_blocks, tables
-from components.log_example_gen.config import EVAL, TRAIN, IngestConfig, eval_spans
-from components.log_example_gen.encode import encode
+from components.log_example_gen.blocks import Reading, read_blocks
+from components.log_example_gen.config import EVAL, TRAIN, IngestConfig
 from components.log_example_gen.files import Source
-from components.log_example_gen.join import Labelled
+from components.log_example_gen.join import Joining, Labelled
+from components.log_example_gen.leakage import suspects
+from components.log_example_gen.spill import Segment, Spill, read_segments
 from components.log_example_gen.tfrecord import Shard, shard_name
+from schemas.logs import CLICK, CONVERSION
 
-COUNTS = "counts"
+ACCOUNTS = "accounts"
+REJECTS = "rejects"
+SAMPLES = "samples"
+SEGMENTS = "segments"
 LEDGER_FILE = "ledger.json"
 INCOMPLETE = "incomplete"
 
 
 class ReadEvents(beam.PTransform):
-    """Files -> blocks of typed rows, keyed by the partition of their ids.
+    """Groups of files -> where their rows wait, keyed by partition.
 
-    Takes (number, Source) pairs; returns `blocks`, of (partition, Block), and `counts`.
+    Takes lists of (number, Source) pairs; returns `segments`, of (partition, Segment), `accounts`,
+    and `rejects`, of (name, table).
     """
 
-    def __init__(self, config: IngestConfig, spans: Sequence[datetime.date], partitions: int):
+    def __init__(self, reading: Reading):
         super().__init__()
-        self._rest = (config, eval_spans(config.split, spans), partitions)
+        self._reading = reading
 
     def expand(self, pcoll: PCollection) -> Any:
         """Wires reading: files are spread first, for one worker may have listed them."""
         read = (
             pcoll
             | "Spread the files" >> beam.Reshuffle()
-            | "Read" >> beam.FlatMap(_read, *self._rest).with_outputs(COUNTS, main="blocks")
+            | "Read"
+            >> beam.FlatMap(_read, self._reading).with_outputs(ACCOUNTS, REJECTS, main=SEGMENTS)
         )
-        return {"blocks": read["blocks"], COUNTS: read[COUNTS]}
-
-
-class LabelImpressions(beam.PTransform):
-    """Blocks of the three logs -> the labelled impressions of each partition and split.
-
-    Takes (partition, Block) pairs; returns `examples`, of Labelled, and `counts`.
-    """
-
-    def __init__(self, config: IngestConfig):
-        super().__init__()
-        self._config = config
-
-    def expand(self, pcoll: PCollection) -> Any:
-        """Wires the join: all blocks of a partition come to one place."""
-        labelled = (
-            pcoll
-            | "Meet in a partition" >> beam.GroupByKey()
-            | "Join and label"
-            >> beam.FlatMap(_label, self._config).with_outputs(COUNTS, main="examples")
-        )
-        return {"examples": labelled["examples"], COUNTS: labelled[COUNTS]}
+        return {name: read[name] for name in (SEGMENTS, ACCOUNTS, REJECTS)}
 
 
 class WriteExamples(beam.PTransform):
-    """Labelled impressions -> one gzip TFRecord shard each; returns their paths."""
+    """Where rows wait -> the labelled impressions of each partition, a gzip TFRecord shard a split.
 
-    def __init__(self, uri: str, partitions: int):
+    Takes (partition, Segment) pairs; returns `samples`, the segments of the examples in which leaks
+    are looked for, `accounts`, and `rejects`, of (name, table).
+
+    Joining and writing are one step: what would pass between them is a whole partition, and a
+    runner that does not fuse the two would hold all of them in memory, pickled.
+    """
+
+    def __init__(self, joining: Joining, uri: str, partitions: int):
         super().__init__()
-        self._rest = (uri, partitions)
+        self._doing = _JoinAndWrite(joining, uri, partitions)
 
-    def expand(self, pcoll: PCollection) -> PCollection:
-        """Wires the writing of one shard for each split of each partition."""
-        return pcoll | "Encode and write" >> beam.Map(_write_shard, *self._rest)
+    def expand(self, pcoll: PCollection) -> Any:
+        """Wires the join: all segments of a partition come to one place."""
+        written = (
+            pcoll
+            | "Meet in a partition" >> beam.GroupByKey()
+            | "Join and write"
+            >> beam.ParDo(self._doing).with_outputs(ACCOUNTS, REJECTS, main=SAMPLES)
+        )
+        return {name: written[name] for name in (SAMPLES, ACCOUNTS, REJECTS)}
 
 
-class WriteLedger(beam.PTransform):
-    """Counts -> their sums, checked, as one JSON file; returns its path."""
+class WriteRejects(beam.PTransform):
+    """Named tables of rejects -> a Parquet file each, if there are any; returns their paths."""
 
     def __init__(self, uri: str):
         super().__init__()
         self._uri = uri
 
     def expand(self, pcoll: PCollection) -> PCollection:
-        """Wires the sum of the counts and its check."""
+        """Wires the writing: tables are written where they were made, none waits in memory."""
+        return pcoll | "Write rejects" >> beam.FlatMap(_write_rejects, self._uri)
+
+
+class FindLeaks(beam.PTransform):
+    """Where samples of examples wait -> the features that alone tell a label, one list."""
+
+    def __init__(self, config: IngestConfig):
+        super().__init__()
+        self._config = config
+
+    def expand(self, pcoll: PCollection) -> PCollection:
+        """Wires the search: all of the sample comes to one place."""
         return (
             pcoll
-            | "Add up" >> beam.CombineGlobally(ledger.add)
-            | "Check and write" >> beam.Map(_write_ledger, self._uri)
+            | "Gather the sample" >> beam.combiners.ToList()
+            | "Judge each feature" >> beam.Map(_leaks, self._config)
         )
 
 
-def _read(
-    numbered: tuple[int, Source], config: IngestConfig, evaluated: frozenset[Any], partitions: int
-) -> Iterator[Any]:
-    for found in read_blocks(*numbered, config, evaluated, partitions):
-        yield beam.pvalue.TaggedOutput(COUNTS, found) if isinstance(found, dict) else found
+class WriteLedger(beam.PTransform):
+    """Accounts -> their sum, checked, as one JSON file; returns its path.
+
+    Args:
+        uri: of the ledger artifact.
+        rejects_uri: of the rejects, to which notes about columns are added.
+        suspects: what FindLeaks returned.
+        facts: what else the ledger should say.
+    """
+
+    def __init__(self, uri: str, rejects_uri: str, suspects: PCollection, facts: Mapping[str, Any]):
+        super().__init__()
+        self._suspects = suspects
+        self._rest = (uri, rejects_uri, facts)
+
+    def expand(self, pcoll: PCollection) -> PCollection:
+        """Wires the sum of the accounts and its check."""
+        return (
+            pcoll
+            | "Add up" >> beam.CombineGlobally(ledger.add)
+            | "Check and write" >> beam.Map(_write_ledger, AsSingleton(self._suspects), *self._rest)
+        )
 
 
-def _label(keyed: tuple[int, Iterable[Block]], config: IngestConfig) -> Iterator[Any]:
-    partition, blocks = keyed
-    labelled, counts = join.label(partition, tables(blocks), config.logs, config.attribution)
-    for examples in labelled:
-        counts = ledger.add([counts, _positives(examples, config)])
-        yield examples
-    yield beam.pvalue.TaggedOutput(COUNTS, dict(counts))
+def _read(sources: Sequence[tuple[int, Source]], reading: Reading) -> Iterator[Any]:
+    for block in read_blocks(sources, reading):
+        yield from block.segments
+        yield TaggedOutput(ACCOUNTS, block.account)
+        yield TaggedOutput(REJECTS, (block.name, block.rejects))
 
 
-def _positives(examples: Labelled, config: IngestConfig) -> ledger.Counts:
-    """Counts the examples of a split, and those where each label is 1."""
-    counts: dict[tuple[str, ...], int] = {("examples", examples.split): len(examples.rows)}
-    for column in config.columns:
-        if column.role == "label" and column.type == "int":
-            values = examples.column(column.name)
-            counts["positives", examples.split, column.name] = pc.sum(values).as_py() or 0
-    return counts
+class _JoinAndWrite(beam.DoFn):
+    """Joins a partition while the shards of the one before it are written in another thread."""
+
+    def __init__(self, joining: Joining, uri: str, partitions: int):
+        super().__init__()
+        self._joining = joining
+        self._uri = uri
+        self._partitions = partitions
+
+    def start_bundle(self) -> None:
+        self._thread = concurrent.futures.ThreadPoolExecutor(1)
+        self._written: list[concurrent.futures.Future[None]] = []
+
+    def process(self, element: tuple[int, Iterable[Segment]]) -> Iterator[Any]:
+        partition, segments = element
+        joined = join.label(partition, read_segments(segments), self._joining)
+        self._wait()  # so that two partitions are in memory, and never three
+        yield TaggedOutput(ACCOUNTS, joined.account)
+        yield TaggedOutput(REJECTS, (f"joined-{partition:05d}", joined.rejects))
+        with Spill(FileSystems.join(self._uri, INCOMPLETE)) as spill:
+            for labelled in joined.labelled:
+                if labelled.sample.num_rows:
+                    yield spill.write(labelled.split, partition, [labelled.sample])
+        for labelled in joined.labelled:
+            self._written.append(self._thread.submit(self._write, labelled))
+
+    def finish_bundle(self) -> None:
+        self._wait()
+        self._thread.shutdown()
+
+    def _wait(self) -> None:
+        while self._written:
+            self._written.pop(0).result()
+
+    def _write(self, examples: Labelled) -> None:
+        name = shard_name(examples.split, examples.partition, self._partitions)
+        path = FileSystems.join(self._uri, name)
+        with Shard(path, FileSystems.join(self._uri, INCOMPLETE)) as shard:
+            for pieces in examples.examples():
+                shard.write(*pieces)
 
 
-def _write_shard(examples: Labelled, uri: str, partitions: int) -> str:
-    path = FileSystems.join(uri, shard_name(examples.split, examples.partition, partitions))
-    with Shard(path, FileSystems.join(uri, INCOMPLETE)) as shard:
-        for batch in examples.batches():
-            shard.write(encode(batch))
-    return path
+def _write_rejects(named: tuple[str, pa.Table], uri: str) -> Iterator[str]:
+    name, table = named
+    if table.num_rows:
+        path = FileSystems.join(uri, f"{name}.parquet")
+        incomplete = FileSystems.join(uri, f"_{name}")
+        with FileSystems.create(incomplete, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+            pa.parquet.write_table(table, file, compression="zstd")
+        FileSystems.rename([incomplete], [path])
+        yield path
 
 
-def _write_ledger(counts: ledger.Counts, uri: str) -> str:
-    ledger.check(counts, (TRAIN, EVAL))
+def _leaks(samples: Sequence[Segment], config: IngestConfig) -> list[dict[str, Any]]:
+    tables = {
+        split: pa.Table.from_batches([batch]) for split, batch in read_segments(samples).items()
+    }
+    if len(tables) < 2:
+        return []
+    features = [column for column in config.columns if column.role == "feature"]
+    labels = [column.name for column in config.columns if column.role == "label"]
+    population = {CONVERSION: CLICK} if {CLICK, CONVERSION} <= set(labels) else {}
+    found = suspects(tables[TRAIN], tables[EVAL], features, labels, population)
+    return [dataclasses.asdict(suspect) for suspect in found]
+
+
+def _write_ledger(
+    account: ledger.Account,
+    leaks: Sequence[Mapping[str, Any]],
+    uri: str,
+    rejects_uri: str,
+    facts: Mapping[str, Any],
+) -> str:
+    ledger.check(account.counts)
+    notes = ledger.unexpected(account)
+    if notes:
+        list(_write_rejects(("notes", pa.concat_tables(notes)), rejects_uri))
+    told = {**ledger.summary(account), "suspects": list(leaks), **facts}
     path = FileSystems.join(uri, LEDGER_FILE)
     with FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
-        file.write(json.dumps(ledger.nested(counts), indent=2).encode())
+        file.write(json.dumps(told, indent=2).encode())
     return path

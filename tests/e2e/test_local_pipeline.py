@@ -24,6 +24,7 @@ pytestmark = pytest.mark.e2e
 NODES = [
     "ImportSchemaGen",
     "LogExampleGen",
+    "LogGate",
     "StatisticsGen",
     "ExampleValidator",
     "DataGate",

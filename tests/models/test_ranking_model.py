@@ -106,6 +106,69 @@ def test_the_logits_are_embedding_trunk_and_tower_by_hand():
         np.testing.assert_allclose(logits[name], expected, rtol=1e-4, atol=1e-6)
 
 
+def sampled(share, heads=HEADS, **config):
+    """Returns a model and one with the same weights that learnt from a share of the unclicked."""
+    made = [
+        RankingModel(LAYOUT, heads, ModelConfig(**{**SMALL, **config}), seed=0, unclicked=unclicked)
+        for unclicked in (1.0, share)
+    ]
+    return made
+
+
+@pytest.mark.parametrize("objective", ["entire_space", "clicked_only"])
+@pytest.mark.parametrize("share", [0.9, 0.5, 0.1, 0.01])
+def test_a_rate_learnt_from_a_sample_of_the_unclicked_is_that_of_the_world(share, objective):
+    (plain, corrected), (features, _) = sampled(share, objective=objective), batch()
+    learnt, answers = (
+        {name: rate.numpy() for name, rate in model.probabilities(model(features)).items()}
+        for model in (plain, corrected)
+    )
+    p = learnt["ctr"].astype(np.float64)
+    ctr = p / (p + (1 - p) / share)
+    np.testing.assert_allclose(answers["ctr"], ctr, rtol=1e-5)
+    np.testing.assert_array_equal(answers["cvr"], learnt["cvr"])  # given a click: all were there
+    np.testing.assert_allclose(answers["ctcvr"], ctr * learnt["cvr"], rtol=1e-5)
+
+
+def test_the_example_of_he_and_others():
+    # A rate of 0.1%, with 1% of the negatives, is learnt as 9.1% or so: 0.001 / (0.001 + 0.00999).
+    (_, model), (features, _) = sampled(0.01), batch()
+    learnt = 0.001 / (0.001 + 0.999 * 0.01)
+    assert round(learnt, 4) == 0.0910
+    kernel, bias = model.towers["ctr"].trainable_variables[-2:]
+    kernel.assign(tf.zeros_like(kernel))
+    bias.assign([np.log(learnt / (1 - learnt))])
+    seen = tf.sigmoid(model(features, training=True)["ctr"])
+    np.testing.assert_allclose(seen, np.full(6, learnt), rtol=1e-5)
+    np.testing.assert_allclose(model.probabilities(model(features))["ctr"], 0.001, rtol=1e-5)
+
+
+def test_training_is_on_the_rates_of_the_sample():
+    (plain, corrected), (features, labels) = sampled(0.1), batch()
+    one, other = (model(features, training=True) for model in (plain, corrected))
+    for name in HEADS:
+        np.testing.assert_array_equal(one[name], other[name])
+    losses = [float(model.compute_loss((features, labels), training=True)) for model in
+              (plain, corrected)]  # fmt: skip
+    assert losses[0] == losses[1]
+    assert float(corrected.compute_loss((features, labels))) != losses[1]
+
+
+def test_only_heads_that_learn_clicks_of_all_impressions_are_corrected():
+    heads = {
+        "ctr": Head(label="click"),
+        "cvr": Head(label="conversion", given="ctr"),
+        "like": Head(label="like", given="ctr"),
+        "again": Head(label="click"),
+    }
+    (plain, corrected), (features, _) = sampled(0.1, heads), batch()
+    before, after = plain(features), corrected(features)
+    found = {name: float((after[name] - before[name])[0]) for name in heads}
+    assert found == pytest.approx(
+        {"ctr": np.log(0.1), "cvr": 0.0, "like": 0.0, "again": np.log(0.1)}, abs=1e-6
+    )
+
+
 def test_the_same_seed_makes_the_same_weights_and_another_other_ones():
     first, again, other = (make(seed=seed).trainable_variables for seed in (5, 5, 6))
     for one, two in zip(first, again, strict=True):

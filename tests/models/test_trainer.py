@@ -60,6 +60,14 @@ def test_the_same_seed_gives_the_same_model_and_another_seed_another(tiny, train
     assert not np.allclose(answers(other, tiny)["ctr"], expected["ctr"])
 
 
+def test_a_model_of_sampled_data_answers_for_the_world(tiny, trained, tmp_path):
+    trainer.run_fn(fn_args(tiny, tmp_path, tiny.spec.model_copy(update={"unclicked": 0.1})))
+    learnt, found = answers(trained, tiny), answers(tmp_path, tiny)
+    p = learnt["ctr"]
+    np.testing.assert_allclose(found["ctr"], p / (p + (1 - p) / 0.1), rtol=1e-4)
+    np.testing.assert_allclose(found["cvr"], learnt["cvr"], rtol=1e-5)
+
+
 def test_a_run_that_is_killed_goes_on_from_its_last_checkpoint(
     tiny, trained, tmp_path, monkeypatch
 ):

@@ -173,7 +173,23 @@ def finished(
     def write(*, first: bool = False, pushed: bool = True, auc: float | None = 0.75) -> None:
         work = tmp_path / "work"
         (work / "ledger").mkdir()
-        ledger = {"examples": {"train": 6, "eval": 4}, "impressions": {"read": 10}}
+        ledger = {
+            "examples": {"train": 6, "eval": 4},
+            "impressions": {"read": 12, "rejected": {"id: missing": 2}, "examples": 10},
+            "firsts": [
+                {
+                    "log": "impressions",
+                    "file": "/logs/[day]/part.csv",
+                    "row": 7,
+                    "column": "id",
+                    "value": None,
+                    "reason": "missing",
+                    "scope": "row",
+                }
+            ],
+            "suspects": [],
+            "moments": {"train": [0, 1], "eval": [2, 3]},
+        }
         (work / "ledger" / "ledger.json").write_text(json.dumps(ledger), encoding="utf-8")
         candidate = {"auc": auc or 0.5, "calibration": 1.25, "example_count": 4.0}
         write_evaluation(
@@ -191,7 +207,8 @@ def finished(
         }
         (work / "blessing").mkdir()
         (work / "blessing" / "verdicts.json").write_text(json.dumps([verdict]), encoding="utf-8")
-        record("LogExampleGen", "COMPLETE", {"ledger": str(work / "ledger")})
+        logs = {"ledger": str(work / "ledger"), "rejects": "/kept/rejects/7"}
+        record("LogExampleGen", "COMPLETE", logs)
         record("Evaluator", "COMPLETE", {"evaluation": str(work / "evaluation")})
         record("BaselineModel", "COMPLETE", {"baseline": "/b"}, {"own_baseline": int(first)})
         record("ModelGate", "COMPLETE", {"blessing": str(work / "blessing")})

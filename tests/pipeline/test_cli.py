@@ -35,6 +35,13 @@ MISUSES = {
     "gate on an unknown metric": ([("ctr.auc", "ctr.f1")], (), "unknown metric 'f1'"),
     "absent feature": ([("price: {", "city: {")], (), "has no column 'city'"),
     "empty span": ([], ("--span", "2026-02-01"), "span 2026-02-01 is empty"),
+    "nothing known yet": ([], ("--as-of", "2026-01-01"), "no impressions of span 2026-01-01"),
+    "a span of the future": (
+        [],
+        ("--span", "2026-01-03", "--as-of", "2026-01-02T12:00Z"),
+        "as of 2026-01-02T12:00:00+00:00 there were no impressions of span 2026-01-03",
+    ),
+    "one span known": ([], ("--as-of", "2026-01-02"), "1 span(s) up to 2026-01-01 leave nothing"),
     "too small a window": ([], ("--window", "1"), "leave nothing to train on"),
     "unknown key of --set": ([], ("--set", "training.epoch=2"), "did you mean 'epochs'?"),
     "no --set": ([], ("--set", "training"), "--set takes key=value"),
@@ -58,13 +65,20 @@ def test_a_config_that_is_not_there_is_misuse(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("options", [("--span", "yesterday"), ("--window", "0"), ("--spam", "1")])
+@pytest.mark.parametrize(
+    "options",
+    [("--span", "yesterday"), ("--as-of", "noon"), ("--window", "0"), ("--spam", "1")],
+    ids=lambda options: options[0],
+)
 def test_an_option_that_cannot_be_read_is_misuse(options, write_config):
     result = invoke("run", write_config(), *options)
     assert result.exit_code == 2
     assert "Traceback" not in result.output
     if options[0] == "--span":
         assert "a span is a date, as in 2026-01-31. Received: 'yesterday'" in result.stderr
+    if options[0] == "--as-of":
+        assert "a cut-off is a date or a time in ISO 8601, as in 2024-05-03 or " in result.stderr
+        assert "Received: 'noon'" in result.stderr
 
 
 @pytest.fixture

@@ -29,6 +29,10 @@ def test_a_config_names_its_outputs_labels_gates_and_columns(given):
         ("price", "feature"),
         ("click", "label"),
         ("conversion", "label"),
+        ("label_age", "outcome"),
+        ("click_mature", "outcome"),
+        ("conversion_mature", "outcome"),
+        ("conversion_count", "outcome"),
     ]
 
 
@@ -38,12 +42,19 @@ def test_what_a_config_leaves_out_has_a_default(given):
     assert config.window == 7
     assert config.split.eval == 1
     assert config.parsed_gates() == ()
+    assert config.sampling is None
+    assert config.limits.model_dump() == {
+        "max_rejects": "1%",
+        "max_orphans": "100%",
+        "max_broken_files": 0,
+    }
     assert config.model.trunk == "mmoe"
     assert config.beam_args == ("--runner=FnApiRunner",)
 
 
 def test_a_config_survives_json(given):
-    config = PipelineConfig.model_validate(given)
+    more = {"sampling": {"unclicked": "7%"}, "limits": {"max_rejects": "0.5%", "max_orphans": 3}}
+    config = PipelineConfig.model_validate({**given, **more})
     again = PipelineConfig.model_validate_json(config.model_dump_json(by_alias=True))
     assert again == config
 
@@ -62,9 +73,48 @@ def test_a_name_that_kubeflow_refuses_is_refused_here(name, given):
 
 
 def test_a_feature_cannot_have_the_name_of_a_key_or_a_label(given):
-    for name in ("click", "impression_id", "value"):
+    for name in ("click", "impression_id", "value", "label_age", "example_weight"):
         changed = {**given, "features": {**given["features"], name: given["features"]["price"]}}
         assert refused(changed) == f"a feature cannot be called {name}: that is a key or a label"
+
+
+def test_limits_are_shares_or_numbers_of_rows(given):
+    limits = {"max_rejects": "5%", "max_orphans": 20, "max_broken_files": 2}
+    found = PipelineConfig.model_validate({**given, "limits": limits}).limits
+    assert (found.max_rejects, found.max_orphans, found.max_broken_files) == (0.05, 20, 2)
+    assert refused({**given, "limits": {"max_rejects": "many"}}) == (
+        "a limit is a number of rows, as in 100, or a share, as in `1%`. Received: 'many'"
+    )
+
+
+def test_sampled_examples_have_a_weight(given):
+    config = PipelineConfig.model_validate({**given, "sampling": {"unclicked": "10%"}})
+    assert config.sampling.unclicked == 0.1
+    assert config.columns()[-1].name == "example_weight"
+
+
+def test_sampling_is_refused_where_answers_could_not_be_corrected_for_it(given):
+    given["sampling"] = {"unclicked": "10%"}
+    likes = {**given["heads"], "like": {"label": "like"}, "share": {"label": "share"}}
+    said = (
+        "answers can be corrected for unclicked impressions that were left out only where all "
+        "that is learnt of unclicked impressions is `click`. These heads learn something else of "
+        "them: {}. Leave `sampling` out"
+    )
+    assert refused({**given, "heads": likes}) == said.format("like, share")
+    likes["like"]["given"] = likes["share"]["given"] = "ctr"
+    assert PipelineConfig.model_validate({**given, "heads": likes}).sampling is not None
+    independent = {**given, "model": {**given["model"], "objective": "independent"}}
+    assert refused(independent) == said.format("cvr")
+    alone = {**independent, "heads": {"ctr": given["heads"]["ctr"]}}
+    assert PipelineConfig.model_validate(alone).sampling is not None
+
+
+def test_sampling_needs_clicks_that_are_a_log(given):
+    del given["logs"]["clicks"], given["logs"]["conversions"]
+    assert refused({**given, "sampling": {"unclicked": "10%"}}) == (
+        "there is no clicks log to say which impressions are unclicked"
+    )
 
 
 def test_slices_are_by_features_that_exist(given):

@@ -48,6 +48,18 @@ WRONG = {
         "16: training.batch_size: Input should be a valid integer, unable to parse string as an "
         "integer. Received: 'many'",
     ),
+    "sampling of unclicked impressions that a head learns something else of": (
+        [
+            ("window: 2", "window: 2\nsampling: {unclicked: 10%}"),
+            ("ctr: {label: click}", "ctr: {label: like}"),
+        ],
+        "9: sampling: answers can be corrected for unclicked impressions that were left out only ",
+    ),
+    "a limit that is neither a share nor a number": (
+        [("window: 2", "window: 2\nlimits: {max_rejects: 0.01}")],
+        "9: limits.max_rejects: a limit is a number of rows, as in 100, or a share, as in `1%`. "
+        "Received: 0.01",
+    ),
     "a number out of its range": (
         [("batch_size: 4", "batch_size: 0")],
         "16: training.batch_size: Input should be greater than or equal to 1. Received: 0",

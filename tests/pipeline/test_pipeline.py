@@ -10,9 +10,12 @@ from pipeline.preflight import Inputs
 from pipeline.work_dir import WorkDir
 
 DAYS = (datetime.date(2026, 1, 1), datetime.date(2026, 1, 2))
+LOGS = ("impressions", "clicks", "conversions")
+KNOWN = datetime.datetime(2026, 1, 3, 2, tzinfo=datetime.UTC)
 NODES = [
     "ImportSchemaGen",
     "LogExampleGen",
+    "LogGate",
     "StatisticsGen",
     "ExampleValidator",
     "DataGate",
@@ -30,8 +33,8 @@ NODES = [
 def create(write_config, tmp_path):
     """Makes the graph of the tiny config, with overrides."""
 
-    def make(*overrides, spans=DAYS, fingerprint="abc"):
-        inputs = Inputs(spans, fingerprint, tmp_path / "schema.pbtxt")
+    def make(*overrides, spans=DAYS, fingerprint="abc", as_of=KNOWN):
+        inputs = Inputs(spans, fingerprint, as_of, tmp_path / "schema.pbtxt")
         config = load_config(write_config(), overrides)
         return create_pipeline(config, inputs, WorkDir(tmp_path / "work"))
 
@@ -68,6 +71,22 @@ def upstream(pipeline, name):
     return {node.id for node in nodes(pipeline)[name].upstream_nodes}
 
 
+def test_no_example_is_looked_at_before_the_log_gate_has_spoken(create):
+    pipeline = create()
+    gate = nodes(pipeline)["LogGate"]
+    assert "LogGate" in upstream(pipeline, "StatisticsGen")
+    assert {name: found.producer_component_id for name, found in gate.spec.inputs.items()} == {
+        "ledger": "LogExampleGen",
+        "rejects": "LogExampleGen",
+    }
+    (compiled,) = [
+        node.pipeline_node
+        for node in Compiler().compile(pipeline).nodes
+        if node.pipeline_node.node_info.id == "StatisticsGen"
+    ]
+    assert "LogGate" in compiled.upstream_nodes
+
+
 def test_no_row_is_transformed_before_the_data_gate_has_spoken(create):
     pipeline = create()
     assert "DataGate" in upstream(pipeline, "Transform")
@@ -95,6 +114,31 @@ def test_nothing_is_pushed_without_both_blessings(create):
 
 def test_changing_a_gate_re_runs_the_gate_alone(create):
     assert changed(create(), create("gates.ctr.auc='>= 0.7'")) == ["ModelGate"]
+
+
+def test_changing_a_limit_re_runs_its_gate_alone(create):
+    found = create("limits={max_rejects: 2%, max_broken_files: 3}")
+    assert changed(create(), found) == ["LogGate"]
+    assert json.loads(properties(found, "LogGate")["limits"]) == {
+        "max_rejects": "2%",
+        "max_orphans": "100%",
+        "max_broken_files": 3,
+    }
+
+
+def test_a_later_cut_off_is_ingested_anew(create):
+    assert properties(create(), "LogExampleGen")["as_of"] == "2026-01-03T02:00:00+00:00"
+    later = create(as_of=KNOWN + datetime.timedelta(hours=1))
+    assert changed(create(), later) == ["LogExampleGen"]
+
+
+def test_sampling_changes_the_examples_and_the_correction_of_the_model(create):
+    sampled = create("sampling={unclicked: 10%}")
+    everywhere = ["LogExampleGen", "Transform", "Trainer", "ServingCheck"]
+    assert changed(create(), sampled) == everywhere
+    told = json.loads(properties(sampled, "LogExampleGen")["config"])
+    assert told["sampling"] == {"unclicked": "10%"}
+    assert told["columns"][-1]["name"] == "example_weight"
 
 
 def test_changing_the_model_leaves_the_data_alone(create):
@@ -146,6 +190,16 @@ def test_the_spec_of_a_model_says_all_that_made_it(write_config):
     assert spec.spans == ("2026-01-01", "2026-01-02")
     assert spec.labels == ("click", "conversion")
     assert spec.score == "ctr * price"
+    assert (spec.id, spec.unclicked) == (("id",), 1.0)
+    assert type(spec).model_validate_json(spec.model_dump_json()) == spec
+
+
+def test_the_spec_of_a_model_says_which_share_it_saw_and_what_names_a_row(write_config):
+    config = load_config(
+        write_config(), ["sampling={unclicked: 10%}", *(f"logs.{log}.id=[a, b]" for log in LOGS)]
+    )
+    spec = model_spec(config, DAYS, "c0de")
+    assert (spec.id, spec.unclicked) == (("a", "b"), 0.1)
     assert type(spec).model_validate_json(spec.model_dump_json()) == spec
 
 
@@ -162,6 +216,7 @@ def test_ingestion_gets_the_spans_and_the_columns_as_json(create):
     assert json.loads(given["spans"]) == ["2026-01-01", "2026-01-02"]
     assert [column["name"] for column in json.loads(given["config"])["columns"]] == [
         "impression_id", "impression_time", "user", "price", "click", "conversion",
+        "label_age", "click_mature", "conversion_mature", "conversion_count",
     ]  # fmt: skip
     assert given["fingerprint"].startswith("abc ")
 

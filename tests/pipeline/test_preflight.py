@@ -6,11 +6,14 @@ import pytest
 
 from pipeline.config_file import load_config
 from pipeline.errors import Misuse
-from pipeline.preflight import choose_spans, resolve_inputs
+from pipeline.preflight import resolve_inputs
 from pipeline.work_dir import WorkDir
 
 DAY = [datetime.date(2026, 1, day) for day in range(1, 5)]
-IMPRESSION = {"id": "a", "time": 1_767_225_600, "user": "u", "price": 1.5}
+
+
+def at(day: int, hour: int = 0, second: int = 0) -> datetime.datetime:
+    return datetime.datetime(2026, 1, day, hour, second=second, tzinfo=datetime.UTC)
 
 
 @pytest.fixture
@@ -42,7 +45,41 @@ def test_span_and_window_choose_what_is_read(write_config, write_logs, work):
     config = load_config(write_config())
     assert resolve_inputs(config, work, span=DAY[1]).spans == (DAY[0], DAY[1])
     assert resolve_inputs(config, work, window=3).spans == (DAY[0], DAY[1], DAY[2])
-    assert choose_spans(config, None, 99) == (DAY[0], DAY[1], DAY[2])
+    assert resolve_inputs(config, work, window=99).spans == (DAY[0], DAY[1], DAY[2])
+
+
+def test_spans_that_begin_at_the_cut_off_or_later_are_not_read(write_config, write_logs, work):
+    write_logs()
+    config = load_config(write_config())
+    for as_of, newest in (
+        (at(3, second=1), DAY[2]),
+        (at(3), DAY[1]),  # midnight: of that day nothing was known
+        (at(2, 23), DAY[1]),
+    ):
+        assert resolve_inputs(config, work, window=9, as_of=as_of).spans[-1] == newest
+
+
+def test_a_span_that_begins_after_the_cut_off_cannot_be_asked_for(write_config, write_logs, work):
+    write_logs()
+    config = load_config(write_config())
+    for span, as_of, named in (
+        (DAY[2], at(2, 12), "2026-01-03: give"),
+        (None, datetime.datetime(2025, 12, 31, tzinfo=datetime.UTC), "2026-01-01: give"),
+    ):
+        assert refused(config, work, span=span, as_of=as_of) == (
+            f"as of {as_of.isoformat()} there were no impressions of span {named} a later "
+            "--as-of, or an earlier --span"
+        )
+
+
+def test_an_old_span_has_the_same_cut_off_whenever_it_is_read(write_config, write_logs, work):
+    write_logs()
+    config = load_config(write_config())  # windows of an hour and an hour
+    now, later = (resolve_inputs(config, work, as_of=as_of) for as_of in (None, at(9)))
+    assert now == later
+    assert now.as_of == at(4, 2)  # the last conversion of the 3rd
+    assert resolve_inputs(config, work, span=DAY[1], as_of=at(9)).as_of == at(3, 2)
+    assert resolve_inputs(config, work, as_of=at(4, 1)).as_of == at(4, 1)
 
 
 def test_a_column_that_the_logs_lack_is_named_with_its_file(write_config, write_logs, work):
@@ -91,8 +128,45 @@ def test_a_file_that_cannot_be_read_is_named(write_config, write_logs, work):
     broken = write_logs() / "impressions" / "2026-01-02" / "part.parquet"
     broken.write_bytes(b"no Parquet at all")
     sentence = refused(load_config(write_config()), work)
-    assert sentence.startswith(f"cannot read {broken}: ")
+    assert sentence.startswith(f"{broken} is no sound Parquet file: ")
     assert "\n" not in sentence
+
+
+def test_a_broken_file_is_passed_by_where_the_limits_allow_it(write_config, write_logs, work):
+    root = write_logs()
+    for log in ("impressions", "clicks"):
+        (root / log / "2026-01-02" / "a.parquet").write_bytes(b"no Parquet at all")
+    bad = write_config(("price: {kind", "city: {kind"))
+    assert "part.parquet has no column 'city'" in refused(
+        load_config(bad, ["limits.max_broken_files=2"]), work
+    )
+    path = write_config()
+    assert resolve_inputs(load_config(path, ["limits.max_broken_files=2"]), work).spans == (
+        DAY[1],
+        DAY[2],
+    )
+
+
+def test_more_broken_files_than_the_limit_are_refused_before_any_work(
+    write_config, write_logs, work
+):
+    root = write_logs()
+    for log in ("impressions", "clicks"):
+        (root / log / "2026-01-02" / "a.parquet").write_bytes(b"no Parquet at all")
+    for limit, log in ((0, "clicks"), (1, "impressions")):
+        config = load_config(write_config(), [f"limits.max_broken_files={limit}"])
+        said = refused(config, work)
+        assert said.startswith(f"{root}/{log}/2026-01-02/a.parquet is no sound Parquet file: ")
+
+
+def test_a_log_of_which_no_file_can_be_read_is_refused_whatever_the_limits(
+    write_config, write_logs, work
+):
+    root = write_logs()
+    for file in (root / "conversions").rglob("*.parquet"):
+        file.write_bytes(b"no Parquet at all")
+    config = load_config(write_config(), ["limits.max_broken_files=99"])
+    assert refused(config, work).startswith(f"{root}/conversions/2026-01-02/part.parquet is no ")
 
 
 def test_no_impressions_at_all_names_the_glob(write_config, work, tmp_path):
@@ -144,6 +218,7 @@ def curated(tmp_path: Path, names: list[str]) -> Path:
 
 
 ALL = ["impression_id", "impression_time", "user", "price", "click", "conversion"]
+ALL += ["label_age", "click_mature", "conversion_mature", "conversion_count"]
 
 
 def test_a_curated_schema_is_copied_under_the_name_of_its_content(
@@ -162,10 +237,10 @@ def test_a_curated_schema_is_copied_under_the_name_of_its_content(
 
 def test_a_curated_schema_must_describe_every_column(write_config, write_logs, work, tmp_path):
     write_logs()
-    path = curated(tmp_path, ALL[:3] + ALL[4:5])
+    path = curated(tmp_path, ALL[:3] + ALL[4:5] + ALL[6:9])
     assert refused(load_config(write_config(), [f"schema={path}"]), work) == (
-        f"the schema {path} does not describe price, conversion, which this config makes or "
-        "reads: add a feature for each, or leave `schema` out to derive one"
+        f"the schema {path} does not describe price, conversion, conversion_count, which "
+        "this config makes or reads: add a feature for each, or leave `schema` out to derive one"
     )
 
 

@@ -30,7 +30,8 @@ def test_the_results_of_a_pushed_model_have_figures_verdicts_and_its_place(execu
     assert [(verdict.gate, verdict.value) for verdict in results.verdicts] == [("ctr.auc", 0.75)]
     assert results.refused == ()
     assert results.model_dir == Path("/serving [new]/17")
-    assert results.ledger["impressions"] == {"read": 10}
+    assert results.ledger["impressions"]["read"] == 12
+    assert results.rejects == Path("/kept/rejects/7")
 
 
 def test_a_first_model_has_no_baseline(executions):

@@ -95,9 +95,19 @@ def test_the_report_of_a_pushed_model_ends_in_its_place(report):
     passed, text = report()
     assert passed
     assert text.rstrip().endswith("model  /serving [new]/17")
-    for line in ("kept           10", "ctr.auc  >= 0.6  0.7500  passed"):
+    for line in ("kept               10", "ctr.auc  >= 0.6  0.7500  passed"):
         assert line in text
     assert "baseline AUC" in text
+
+
+def test_the_report_says_what_could_not_be_used_below_the_rows(report):
+    _, text = report()
+    assert (
+        "rejected            2\n"
+        "rejected 2 impressions: id: missing\n"
+        "         /logs/[day]/part.csv:7\n"
+        "rejects  /kept/rejects/7\n\nModel"
+    ) in text
 
 
 def test_the_report_of_a_refused_model_ends_in_the_reasons(report):

@@ -18,7 +18,7 @@ from schemas.heads import Head
 
 SPEC = ModelSpec(
     name="tiny",
-    id="id",
+    id=("id",),
     columns=(Column("id", "text", role="key"), Column("age", "float")),
     features={"age": Numeric(kind="numeric", side="user")},
     heads={"ctr": Head(label="click")},

@@ -1,5 +1,6 @@
 import json
 import math
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,7 +18,7 @@ from schemas.heads import Head
 
 SPEC = ModelSpec(
     name="tiny",
-    id="id",
+    id=("id",),
     columns=(
         Column("id", "text", role="key"),
         Column("city", "text"),
@@ -45,7 +46,7 @@ ANSWERS = {
     "id": ["b", "c", "a"],
     "age": [40.5, 20.0, None],
     "asked_with": [3, 3, 3],
-    "city": [4, 0, 4],
+    "letters": [4, 0, 4],
     "history": [3, 3, 0],
     "values": [2, 1, 0],
 }
@@ -67,7 +68,7 @@ class Mirror(tf.Module):
         return {
             "age": age,
             "asked_with": tf.fill(tf.shape(age), tf.size(age)),
-            "city": tf.strings.length(city),
+            "letters": tf.strings.length(city),
             "history": tf.reduce_sum(counted * tf.strings.length(history), 1),
             "values": history_length,
         }
@@ -111,7 +112,7 @@ def test_missing_values_arrive_as_empty_text_nan_and_length_zero(model_dir, tmp_
         "id": "a",
         "age": None,
         "asked_with": 2,
-        "city": 0,
+        "letters": 0,
         "history": 0,
         "values": 0,
     }
@@ -138,6 +139,25 @@ def test_rows_that_do_not_cast_are_counted_and_left_out(model_dir, tmp_path, wri
         },
     )
     assert answers(tmp_path / "out.parquet")["id"] == ["b"]
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "jsonl"])
+def test_each_column_of_an_id_is_kept_as_it_was(form, model_dir, tmp_path, write_rows):
+    spec = SPEC.model_copy(update={"id": ("session", "city")})  # a feature may be part of an id
+    place = shutil.copytree(model_dir, tmp_path / "18")
+    (place / "assets.extra" / SPEC_FILE).write_text(spec.model_dump_json(), encoding="utf-8")
+    rows = [
+        {"session": "1|1", "city": "Rome", "age": 40.5, "history": "x"},
+        {"session": "007", "city": "Oslo", "age": 20.0, "history": "yy"},
+    ]
+    log = write_rows(tmp_path / f"log.{form}", rows)
+    if form != "csv":
+        log = write_rows(log, [{**row, "history": [row["history"]]} for row in rows])
+    assert score_logs(place, [log], tmp_path / "out.parquet") == Scored(2, {})
+    found = answers(tmp_path / "out.parquet")
+    assert list(found)[:3] == ["session", "city", "age"]
+    assert (found["session"], found["city"]) == (["1|1", "007"], ["Rome", "Oslo"])
+    assert (found["letters"], found["history"]) == ([4, 4], [1, 2])
 
 
 def test_folders_are_read_through_in_order_of_names_and_other_files_passed_by(
@@ -192,6 +212,7 @@ def test_a_spec_is_read_as_it_was_written(model_dir):
 
 
 def test_logs_that_cannot_be_read_are_refused_with_the_way_out(model_dir, tmp_path, write_rows):
+    formats = ".parquet, .csv, .csv.gz, .csv.zst, .jsonl, .jsonl.gz, .jsonl.zst"
     bare = tmp_path / "bare"
     bare.mkdir()
     (bare / "notes.txt").touch()
@@ -199,9 +220,8 @@ def test_logs_that_cannot_be_read_are_refused_with_the_way_out(model_dir, tmp_pa
     log = write_rows(tmp_path / "log.parquet", poor)
     for place, said in {
         tmp_path / "none": f"there is no {tmp_path}/none",
-        bare: f"{bare} holds no log file: names end in .parquet, .csv, .csv.gz, .jsonl, .jsonl.gz",
-        bare / "notes.txt": f"{bare}/notes.txt holds no log file: names end in .parquet, .csv, "
-        ".csv.gz, .jsonl, .jsonl.gz",
+        bare: f"{bare} holds no log file: names end in {formats}",
+        bare / "notes.txt": f"{bare}/notes.txt holds no log file: names end in {formats}",
         log: f"{log} has no column 'city'. Its columns are: id, age, history",
     }.items():
         with pytest.raises(Misuse) as refused:

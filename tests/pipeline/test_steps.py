@@ -24,7 +24,12 @@ class Heard:
 def ledger(tmp_path):
     folder = tmp_path / "ledger"
     folder.mkdir()
-    counts = {"impressions": {"read": 100}, "examples": {"train": 60, "eval": 30}}
+    counts = {
+        "impressions": {"read": 100},
+        "clicks": {"read": 7},
+        "conversions": {"read": 3},
+        "examples": {"train": 60, "eval": 30},
+    }
     (folder / "ledger.json").write_text(json.dumps(counts))
     return {"ledger": str(folder), "examples": "/examples"}
 
@@ -46,7 +51,7 @@ def test_each_step_is_told_with_the_rows_it_went_through(steps, heard, record, l
         record(node, "COMPLETE", ledger if node == "LogExampleGen" else {})
         steps.on_node(node, 2.0)
     assert [(line[1], line[3]) for line in heard.lines] == [
-        ("LogExampleGen", 100),
+        ("LogExampleGen", 110),  # of all logs
         ("StatisticsGen", 90),
         ("Transform", 90),
         ("Trainer", 180),

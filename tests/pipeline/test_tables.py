@@ -1,5 +1,6 @@
 import io
 import math
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -10,16 +11,40 @@ from pipeline.tables import gates_table, ledger_table, model_table
 
 LEDGER = {
     "examples": {"eval": 399_000, "train": 1_480_000},
-    "impressions": {"duplicates": 120_997, "read": 2_000_000, "rejected": {"time: missing": 3}},
-    "clicks": {
-        "duplicates": 6000,
-        "joined": 152_658,
-        "later": 1200,
-        "orphans": 12,
-        "outside_window": 130,
-        "read": 160_000,
+    "impressions": {
+        "read": 2_000_000,
+        "rejected": {"time: missing": 2, "age: not a number": 1},
+        "after_cutoff": 0,
+        "duplicates": 120_997,
+        "conflicts": 0,
+        "sampled_out": 0,
+        "examples": 1_879_000,
     },
-    "conversions": {"joined": 11_988, "orphans": 0, "read": 12_000, "unclicked": 12},
+    "clicks": {
+        "read": 160_000,
+        "rejected": {},
+        "after_cutoff": 0,
+        "duplicates": 6000,
+        "conflicts": 0,
+        "orphans": 12,
+        "other_spans": 1200,
+        "outside_window": 130,
+        "repeated": 0,
+        "joined": 152_658,
+    },
+    "conversions": {
+        "read": 12_000,
+        "rejected": {},
+        "after_cutoff": 0,
+        "duplicates": 0,
+        "conflicts": 0,
+        "orphans": 0,
+        "other_spans": 0,
+        "outside_window": 0,
+        "unclicked": 12,
+        "view_through": 0,
+        "joined": 11_988,
+    },
 }
 CANDIDATE = {
     ("ctr", "auc"): 0.71234,
@@ -36,7 +61,7 @@ VERDICTS = (
 
 
 def results(baseline=None) -> Results:
-    return Results(LEDGER, CANDIDATE, baseline, VERDICTS, None)
+    return Results(LEDGER, Path("/rejects"), CANDIDATE, baseline, VERDICTS, None)
 
 
 def text(table, width: int) -> str:
@@ -54,8 +79,8 @@ read              2,000,000  160,000       12,000
 kept              1,879,000  152,658       11,988
 rejected                  3        0            0
 duplicates          120,997    6,000            0
-later                     0    1,200            0
 orphans                   0       12            0
+other spans               0    1,200            0
 outside window            0      130            0
 unclicked                 0        0           12"""
 
@@ -66,9 +91,23 @@ def test_the_rows_say_what_became_of_each(width):
 
 
 def test_the_rows_of_a_pipeline_with_one_log_have_one_column():
-    ledger = {"examples": {"train": 3, "eval": 1}, "impressions": {"read": 4}}
+    ledger = {"impressions": {"read": 4, "rejected": {}, "sampled_out": 0, "examples": 4}}
     assert text(ledger_table(ledger), 80) == (
         "Rows\n      impressions\nread            4\nkept            4"
+    )
+
+
+def test_what_became_of_the_rows_of_a_log_adds_up_to_what_was_read():
+    lines = text(ledger_table(LEDGER), 80).splitlines()[2:]
+    table = [[int(cell.replace(",", "")) for cell in line.split()[-3:]] for line in lines]
+    assert [sum(column[1:]) for column in zip(*table, strict=True)] == table[0]
+
+
+def test_no_example_at_all_is_a_line_as_well():
+    ledger = {"impressions": {"read": 4, "rejected": {"id: missing": 4}, "examples": 0}}
+    assert text(ledger_table(ledger), 80) == (
+        "Rows\n          impressions\nread                4\nkept                0\n"
+        "rejected            4"
     )
 
 

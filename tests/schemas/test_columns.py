@@ -1,8 +1,10 @@
-"""The columns of an example: keys, features, extras, labels."""
+"""The columns of an example: keys, features, extras, labels, outcomes."""
+
+import pytest
 
 from schemas.columns import Column, example_columns, feature_column, source_columns
 from schemas.features import Categorical, Numeric, Sequence
-from schemas.logs import Clock, Log, Logs
+from schemas.logs import JOINED_COLUMNS, Clock, Log, Logs
 
 FEATURES = {
     "item": Categorical(kind="categorical", side="item", hash=5),
@@ -28,7 +30,7 @@ def test_categories_are_text_numbers_are_floats_and_sequences_are_lists_of_text(
     ]
 
 
-def test_an_example_has_keys_then_features_extras_and_labels():
+def test_an_example_has_keys_then_features_extras_labels_and_outcomes():
     columns = example_columns(FUNNEL, FEATURES, ("click", "conversion"), ("margin",))
     assert [(column.name, column.type, column.role) for column in columns] == [
         ("impression_id", "text", "key"),
@@ -39,8 +41,46 @@ def test_an_example_has_keys_then_features_extras_and_labels():
         ("margin", "float", "extra"),
         ("click", "int", "label"),
         ("conversion", "int", "label"),
-        ("value", "float", "label"),
+        ("label_age", "int", "outcome"),
+        ("click_mature", "int", "outcome"),
+        ("conversion_mature", "int", "outcome"),
+        ("conversion_count", "int", "outcome"),
+        ("value", "float", "outcome"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("logs", "outcomes"),
+    [
+        (Logs(impressions=log("i")), []),
+        (Logs(impressions=log("i"), clicks=log("c")), ["label_age", "click_mature"]),
+        (
+            Logs(impressions=log("i"), clicks=log("c"), conversions=log("v")),
+            ["label_age", "click_mature", "conversion_mature", "conversion_count"],
+        ),
+        (
+            FUNNEL,
+            ["label_age", "click_mature", "conversion_mature", "conversion_count", "value"],
+        ),
+    ],
+)
+@pytest.mark.parametrize("sampled", [False, True])
+def test_the_outcomes_are_those_of_the_logs_that_are_joined(logs, outcomes, sampled):
+    columns = example_columns(logs, FEATURES, ("like",), sampled=sampled)
+    found = [column.name for column in columns if column.role == "outcome"]
+    assert found == outcomes + ["example_weight"] * sampled
+
+
+def test_examples_are_weighted_only_if_sampled_and_by_a_float():
+    columns = example_columns(FUNNEL, FEATURES, (), sampled=True)
+    assert columns[:-1] == example_columns(FUNNEL, FEATURES, ())
+    assert columns[-1] == Column("example_weight", "float", role="outcome")
+
+
+def test_every_column_that_joining_makes_is_a_reserved_name():
+    columns = example_columns(FUNNEL, {}, (), sampled=True)
+    made = {column.name for column in columns if column.role in ("label", "outcome")}
+    assert made == set(JOINED_COLUMNS)
 
 
 def test_an_extra_that_is_a_feature_is_listed_once():
@@ -50,16 +90,17 @@ def test_an_extra_that_is_a_feature_is_listed_once():
 
 def test_a_label_that_no_head_names_is_still_a_column_where_the_join_makes_it():
     names = [column.name for column in example_columns(FUNNEL, {}, ("like",))]
-    assert names == ["impression_id", "impression_time", "click", "conversion", "like", "value"]
+    assert names[:5] == ["impression_id", "impression_time", "click", "conversion", "like"]
+    assert names.count("click") == names.count("conversion") == 1
 
 
 def test_there_is_no_value_where_conversions_have_none():
     logs = Logs(impressions=log("i"), clicks=log("c"), conversions=log("v"))
-    assert [c.name for c in example_columns(logs, {}, ())][-1] == "conversion"
+    assert "value" not in [column.name for column in example_columns(logs, {}, ())]
 
 
-def test_the_source_brings_everything_but_keys_and_joined_labels():
-    columns = example_columns(FUNNEL, FEATURES, ("click", "like"), ("margin",))
+def test_the_source_brings_everything_but_keys_joined_labels_and_outcomes():
+    columns = example_columns(FUNNEL, FEATURES, ("click", "like"), ("margin",), sampled=True)
     names = [column.name for column in source_columns(columns, FUNNEL)]
     assert names == ["item", "price", "history", "margin", "like"]
 
@@ -78,6 +119,8 @@ def test_an_extra_called_value_comes_from_the_source_where_no_join_makes_it():
 
 
 def test_no_column_appears_twice():
-    columns = example_columns(FUNNEL, FEATURES, ("click", "click"), ("margin", "margin"))
+    columns = example_columns(
+        FUNNEL, FEATURES, ("click", "click"), ("margin", "margin"), sampled=True
+    )
     names = [column.name for column in columns]
     assert len(names) == len(set(names))

@@ -14,7 +14,8 @@ COLUMNS = (
     Column("age", "float"),
     Column("margin", "float", role="extra"),
     Column("click", "int", role="label"),
-    Column("value", "float", role="label"),
+    Column("label_age", "int", role="outcome"),
+    Column("value", "float", role="outcome"),
 )
 
 
@@ -32,6 +33,7 @@ def test_every_column_is_a_feature_of_its_type_in_order():
         ("age", schema_pb2.FLOAT),
         ("margin", schema_pb2.FLOAT),
         ("click", schema_pb2.INT),
+        ("label_age", schema_pb2.INT),
         ("value", schema_pb2.FLOAT),
     ]
 
@@ -51,6 +53,7 @@ def test_scalars_hold_at_most_one_value_and_lists_any_number():
         "age": (0, 1),
         "margin": (0, 1),
         "click": (1, 1),
+        "label_age": (1, 1),
         "value": (1, 1),
     }
 
@@ -61,7 +64,18 @@ def test_keys_are_in_every_row_and_a_label_may_be_missing_from_some():
     assert features["impression_time"].presence.min_fraction == 1
     assert features["click"].presence.min_fraction == 0
     assert features["click"].presence.min_count == 1
-    assert not features["value"].HasField("presence")
+
+
+def test_of_an_outcome_nothing_is_said_but_that_it_is_one_value():
+    for column in COLUMNS[-2:]:
+        lines = [line.strip() for line in schema_text([column]).splitlines()]
+        assert lines == [
+            "feature {",
+            f'name: "{column.name}"',
+            f"type: {column.type.upper()}",
+            "value_count { min: 1 max: 1 }",
+            "}",
+        ]
 
 
 def test_a_feature_that_vanishes_is_seen_and_an_empty_history_is_allowed():

@@ -83,7 +83,11 @@ def make_config(tmp_path: pathlib.Path) -> Callable[..., IngestConfig]:
         if events:
             columns += [
                 Column("conversion", "int", role="label"),
-                Column("value", "float", role="label"),
+                Column("label_age", "int", role="outcome"),
+                Column("click_mature", "int", role="outcome"),
+                Column("conversion_mature", "int", role="outcome"),
+                Column("conversion_count", "int", role="outcome"),
+                Column("value", "float", role="outcome"),
             ]
         given = {
             "logs": logs,

@@ -1,5 +1,6 @@
-from components.log_example_gen.artifacts import LogLedger
+from components.log_example_gen.artifacts import LogLedger, LogRejects
 
 
-def test_the_ledger_is_an_artifact_of_its_own_type():
+def test_the_ledger_and_the_rejects_are_artifacts_of_their_own_types():
     assert LogLedger().type_name == "LogLedger"
+    assert LogRejects().type_name == "LogRejects"

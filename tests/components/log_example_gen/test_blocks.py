@@ -1,3 +1,4 @@
+import collections
 import datetime
 import hashlib
 
@@ -5,19 +6,51 @@ import pyarrow as pa
 import pytest
 
 from components.log_example_gen import blocks as module
-from components.log_example_gen.blocks import contiguous, read_blocks, tables
+from components.log_example_gen import read_parquet
+from components.log_example_gen.blocks import Reading, read_blocks
+from components.log_example_gen.events import place
 from components.log_example_gen.files import Source
+from components.log_example_gen.spill import read_segments
 
 MAY_1 = datetime.date(2024, 5, 1)
+FOREVER = 2**62
 
 
-def source(path, log, later=False):
-    return Source(log, MAY_1, str(path), path.stat().st_size, 0, later)
+@pytest.fixture
+def collect(tmp_path):
+    """Reads files of one log; returns the rows of each partition, the counts and the rejects."""
+
+    def run(paths, config, log="clicks", evaluated=(), partitions=1, known=FOREVER, first=0):
+        folder = tmp_path / "spill"
+        folder.mkdir(exist_ok=True)
+        reading = Reading(config, evaluated, known, partitions, str(folder))
+        sources = [
+            (first + i, Source(log, MAY_1, str(path), path.stat().st_size, 0))
+            for i, path in enumerate(paths)
+        ]
+        blocks = list(read_blocks(sources, reading))
+        segments = {}
+        for block in blocks:
+            for partition, segment in block.segments.items():
+                segments.setdefault(partition, []).append(segment)
+        rows = {}
+        for partition, found in segments.items():
+            # What a shuffle returns has no order.
+            part = read_segments(reversed(found))[log].to_pylist()
+            rows[partition] = sorted(part, key=lambda row: row["{place}"])
+        counts = collections.Counter()
+        for path, n in module.ledger.add(block.account for block in blocks).counts.items():
+            if path[0] == log:
+                counts[path[2:]] += n
+        rejects = pa.concat_tables(block.rejects for block in blocks).to_pylist()
+        return rows, dict(counts), rejects
+
+    return run
 
 
-def collect(path, config, log="clicks", number=0, evaluated=(), partitions=1, later=False):
-    found = list(read_blocks(number, source(path, log, later), config, evaluated, partitions))
-    return found[:-1], found[-1]
+def md5(text):
+    """Returns the hash that partitions: the last eight bytes of MD5, little endian."""
+    return int.from_bytes(hashlib.md5(str(text).encode()).digest()[8:], "little")
 
 
 def columns(**given):
@@ -25,60 +58,101 @@ def columns(**given):
     return {"user": ["u"] * rows, "age": [1.0] * rows, "history": [["h"]] * rows, **given}
 
 
-def test_a_file_of_events_becomes_one_block(write_log, make_config, may_1):
+def test_events_get_their_place(collect, write_log, make_config, may_1):
     path = write_log("clicks", "2024-05-01", {"id": [1, 2], "time": [may_1, may_1 + 1]})
-    [(partition, block)], counts = collect(path, make_config(), number=3, later=True)
-    assert (partition, block[:3]) == (0, ("clicks", 3, 0))
-    assert tables([block])["clicks"].to_pylist() == [
-        {"id": "1", "time": may_1 * 1_000_000, "value": None, "{later}": True},
-        {"id": "2", "time": (may_1 + 1) * 1_000_000, "value": None, "{later}": True},
-    ]
-    assert counts == {("clicks", "read"): 2}
+    rows, counts, rejects = collect([path], make_config(), first=3)
+    nothing = {"value": None, "event": None}
+    assert rows == {
+        0: [
+            {"id": "1", "time": may_1 * 1_000_000, **nothing, "{place}": place(3, 1)},
+            {"id": "2", "time": (may_1 + 1) * 1_000_000, **nothing, "{place}": place(3, 2)},
+        ]
+    }
+    assert (counts, rejects) == ({("read",): 2}, [])
 
 
-def test_a_conversion_keeps_its_value(write_log, make_config, may_1):
-    given = {"id": [1, 2], "time": [may_1, may_1], "price": [0.1, None]}
-    path = write_log("conversions", "2024-05-01", given)
-    [(_, block)], _ = collect(path, make_config(), "conversions")
-    assert tables([block])["conversions"]["value"].to_pylist() == [0.1, None]
+def test_a_conversion_keeps_its_value_and_its_own_id(collect, write_log, make_config, may_1):
+    config = make_config()
+    logs = config.logs.model_dump()
+    logs["conversions"]["event_id"] = "order"
+    config = make_config(logs=logs)
+    given = {"id": [1, 2], "time": [may_1] * 2, "price": [0.1, None], "order": [7, 8]}
+    rows, _, _ = collect([write_log("conversions", "2024-05-01", given)], config, "conversions")
+    assert [(row["value"], row["event"]) for row in rows[0]] == [(0.1, "7"), (None, "8")]
 
 
-def test_what_is_rejected_is_counted_with_broken_lines(write_log, make_config, may_1):
+def test_an_id_of_several_columns_is_one_text(collect, write_log, make_config, may_1):
+    logs = make_config().logs.model_dump()
+    for log in logs.values():
+        if isinstance(log, dict):
+            log["id"] = ["request", "item"]
+    given = {"request": [1, "a|b"], "item": [23, "c"], "time": [may_1] * 2}
+    given["request"] = [str(value) for value in given["request"]]
+    given["item"] = [str(value) for value in given["item"]]
+    path = write_log("clicks", "2024-05-01", given)
+    rows, _, _ = collect([path], make_config(logs=logs))
+    assert [row["id"] for row in rows[0]] == ["1|23", "a\\|b|c"]
+
+
+def test_what_is_refused_is_counted_and_kept(collect, write_log, make_config, may_1):
     path = write_log("clicks", "2024-05-01", {"id": ["1", ""], "time": [may_1, may_1]}, "csv")
     path.write_text(path.read_text() + "3\n")
-    [(_, block)], counts = collect(path, make_config("csv"))
-    assert tables([block])["clicks"]["id"].to_pylist() == ["1"]
+    rows, counts, rejects = collect([path], make_config("csv"))
+    assert [row["id"] for row in rows[0]] == ["1"]
     assert counts == {
-        ("clicks", "read"): 3,
-        ("clicks", "rejected", "id: missing"): 1,
-        ("clicks", "rejected", "row: 1 fields instead of 2"): 1,
+        ("read",): 3,
+        ("rejected", "id: missing"): 1,
+        ("rejected", "row: 1 fields instead of 2"): 1,
+    }
+    found = [(row["row"], row["column"], row["value"], row["reason"]) for row in rejects]
+    assert sorted(found) == [(3, "id", "", "missing"), (4, None, "3", "1 fields instead of 2")]
+    assert {(row["log"], row["file"], row["scope"]) for row in rejects} == {
+        ("clicks", str(path), "row")
     }
 
 
-def test_a_file_without_a_good_row_is_counted(write_log, make_config):
+def test_what_happened_after_the_cutoff_is_counted_and_goes_no_further(
+    collect, write_log, make_config, may_1
+):
+    path = write_log(
+        "clicks", "2024-05-01", {"id": [1, 2, 3], "time": [may_1 + i for i in range(3)]}
+    )
+    rows, counts, rejects = collect([path], make_config(), known=(may_1 + 1) * 1_000_000)
+    assert [row["{place}"] for row in rows[0]] == [place(0, 1), place(0, 2)]
+    assert (counts, rejects) == ({("read",): 3, ("after_cutoff",): 1}, [])
+
+
+def test_a_file_without_a_good_row_is_counted(collect, write_log, make_config):
     path = write_log("clicks", "2024-05-01", {"id": [""], "time": [0]}, "csv")
-    found, counts = collect(path, make_config("csv"))
-    assert sum(tables([block])["clicks"].num_rows for _, block in found) == 0
-    assert counts == {("clicks", "read"): 1, ("clicks", "rejected", "id: missing"): 1}
+    rows, counts, _ = collect([path], make_config("csv"))
+    assert rows == {}
+    assert counts == {("read",): 1, ("rejected", "id: missing"): 1}
 
 
-def test_a_split_by_time_asks_for_the_span(write_log, make_config, may_1):
+def test_a_split_by_time_asks_for_the_span(collect, write_log, make_config, may_1):
     config = make_config(split={"by": "time", "eval": 1})
     path = write_log("impressions", "2024-05-01", columns(id=[1], time=[may_1]))
     for evaluated, expected in (([MAY_1], True), ([], False)):
-        [(_, block)], _ = collect(path, config, "impressions", evaluated=evaluated)
-        [row] = tables([block])["impressions"].to_pylist()
-        assert row == {
-            "impression_id": "1",
-            "impression_time": may_1 * 1_000_000,
-            "user": "u",
-            "age": 1.0,
-            "history": ["h"],
-            "{eval}": expected,
+        rows, _, _ = collect([path], config, "impressions", evaluated)
+        assert rows == {
+            0: [
+                {
+                    "impression_id": "1",
+                    "impression_time": may_1 * 1_000_000,
+                    "user": "u",
+                    "age": 1.0,
+                    "history": ["h"],
+                    "{eval}": expected,
+                    "{place}": place(0, 1),
+                    "{hash}": md5(1),
+                }
+            ]
         }
 
 
-def test_a_split_by_hash_keeps_a_key_on_one_side_in_any_type(write_log, make_config, may_1):
+def test_a_split_by_hash_keeps_a_key_on_one_side_in_any_type(
+    collect, write_log, make_config, may_1
+):
     users = list(range(40))
     times = [may_1] * 40
     sides = {}
@@ -86,66 +160,87 @@ def test_a_split_by_hash_keeps_a_key_on_one_side_in_any_type(write_log, make_con
         path = write_log(
             "impressions", "2024-05-01", columns(id=users, time=times, user=given), form
         )
-        [(_, block)], _ = collect(path, make_config(form), "impressions")
-        batch = tables([block])["impressions"]
-        sides[form] = dict(zip(batch["user"].to_pylist(), batch["{eval}"].to_pylist(), strict=True))
-    # The last eight bytes of MD5, little endian, are in the lower half of their range.
-    expected = {str(u): hashlib.md5(str(u).encode()).digest()[15] < 128 for u in users}
+        rows, _, _ = collect([path], make_config(form), "impressions")
+        sides[form] = {row["user"]: row["{eval}"] for row in rows[0]}
+    expected = {str(user): md5(user) < 2**63 for user in users}
     assert sides["parquet"] == sides["csv"] == expected
 
 
-def test_all_logs_deal_an_id_to_one_partition(write_log, make_config, may_1):
+def test_all_logs_deal_an_id_to_one_partition(collect, write_log, make_config, may_1):
     ids, times = list(range(100)), [may_1] * 100
     where = {}
     for log, given in (
         ("impressions", columns(id=ids, time=times)),
         ("clicks", {"id": ids, "time": times}),
     ):
-        found, _ = collect(write_log(log, "2024-05-01", given), make_config(), log, partitions=7)
+        path = write_log(log, "2024-05-01", given)
+        rows, _, _ = collect([path], make_config(), log, partitions=7)
         name = "impression_id" if log == "impressions" else "id"
-        where[log] = {i: p for p, block in found for i in tables([block])[log][name].to_pylist()}
+        where[log] = {row[name]: partition for partition, part in rows.items() for row in part}
     assert where["impressions"] == where["clicks"]
-    assert len(where["clicks"]) == 100 and set(where["clicks"].values()) == set(range(7))
+    # A partition is a seventh of all hashes.
+    assert where["clicks"] == {str(i): md5(i) * 7 // 2**64 for i in ids}
 
 
-def test_a_large_file_becomes_several_blocks_in_order(write_log, make_config, may_1, monkeypatch):
+def test_the_rows_of_a_segment_are_in_the_order_of_their_hashes(
+    write_log, make_config, may_1, tmp_path
+):
+    ids = list(range(50))
+    path = write_log("impressions", "2024-05-01", columns(id=ids, time=[may_1] * 50))
+    (tmp_path / "spill").mkdir()
+    reading = Reading(make_config(), (), FOREVER, 2, str(tmp_path / "spill"))
+    source = Source("impressions", MAY_1, str(path), 0, 0)
+    [block] = read_blocks([(0, source)], reading)
+    found = [read_segments([block.segments[i]])["impressions"] for i in (0, 1)]
+    hashes = [h for batch in found for h in batch["{hash}"].to_pylist()]
+    assert hashes == sorted(map(md5, ids))
+
+
+def test_many_blocks_of_several_files_keep_the_order_of_the_rows(
+    collect, write_log, make_config, may_1, monkeypatch
+):
     monkeypatch.setattr(module, "BLOCK_BYTES", 1)
-    monkeypatch.setattr("components.log_example_gen.read.BATCH_ROWS", 10)
-    path = write_log("clicks", "2024-05-01", {"id": list(range(35)), "time": [may_1] * 35})
-    found, counts = collect(path, make_config())
-    assert [block[2] for _, block in found] == [0, 1, 2, 3]
-    shuffled = [block for _, block in reversed(found)]
-    assert tables(shuffled)["clicks"]["id"].to_pylist() == [str(i) for i in range(35)]
-    assert counts == {("clicks", "read"): 35}
+    monkeypatch.setattr(read_parquet, "BATCH_ROWS", 10)
+    paths = [
+        write_log("clicks", "2024-05-01", {"id": list(range(35)), "time": [may_1] * 35}, name=name)
+        for name in ("a", "b")
+    ]
+    rows, counts, _ = collect(paths, make_config())
+    assert [row["id"] for row in rows[0]] == [str(i) for i in range(35)] * 2
+    assert counts == {("read",): 70}
 
 
-def test_blocks_stand_in_the_order_of_their_files(write_log, make_config, may_1):
-    blocks = []
-    for number, name in ((1, "b"), (0, "a")):
-        path = write_log("clicks", "2024-05-01", {"id": [name], "time": [may_1]}, name=name)
-        blocks += [block for _, block in collect(path, make_config(), number=number)[0]]
-    assert tables(blocks)["clicks"]["id"].to_pylist() == ["a", "b"]
+@pytest.mark.parametrize(
+    "change, reason",
+    [
+        (lambda path: path.write_bytes(b"PAR1"), "Parquet"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-20]), "Parquet"),
+    ],
+)
+def test_a_broken_file_is_kept_as_one_and_the_next_is_read(
+    collect, write_log, make_config, may_1, change, reason
+):
+    paths = [
+        write_log("clicks", "2024-05-01", {"id": [name], "time": [may_1]}, name=name)
+        for name in ("a", "b")
+    ]
+    change(paths[0])
+    rows, counts, [reject] = collect(paths, make_config())
+    assert [row["id"] for row in rows[0]] == ["b"]
+    assert counts == {("read",): 1}
+    assert (reject["file"], reject["scope"]) == (str(paths[0]), "file")
+    assert reason in reject["reason"]
 
 
-def test_a_column_of_a_wrong_type_names_the_file(write_log, make_config):
+def test_a_column_of_a_wrong_type_breaks_the_file(collect, write_log, make_config):
     path = write_log("clicks", "2024-05-01", {"id": [1], "time": [[1, 2]]})
-    with pytest.raises(
-        ValueError, match=r"part.parquet, a file of the clicks log: column 'time': a"
-    ):
-        collect(path, make_config())
+    _, _, [reject] = collect([path], make_config())
+    assert reject["scope"] == "file"
+    assert reject["reason"].startswith("column 'time': a number a row was expected")
 
 
-def test_a_file_that_is_none_names_itself(write_log, make_config, may_1):
+def test_a_block_has_a_name_of_its_own_on_every_run(write_log, make_config, may_1, tmp_path):
     path = write_log("clicks", "2024-05-01", {"id": [1], "time": [may_1]})
-    path.write_bytes(b"PAR1")
-    with pytest.raises(ValueError, match=r"part.parquet, a file of the clicks log: Parquet"):
-        collect(path, make_config())
-
-
-def test_text_beyond_31_bits_of_bytes_gets_longer_offsets():
-    table = pa.table({"a": ["x", "y"], "b": [["z"], []], "c": [1, 2]})
-    small, large = contiguous(table), contiguous(table, limit=1)
-    assert small.schema.field("a").type == pa.string()
-    assert large.schema.field("a").type == pa.large_string()
-    assert large.schema.field("b").type == pa.large_list(pa.large_string())
-    assert small.to_pylist() == large.to_pylist() == table.to_pylist()
+    reading = Reading(make_config(), (), FOREVER, 1, str(tmp_path))
+    source = Source("clicks", MAY_1, str(path), 0, 0)
+    assert [block.name for block in read_blocks([(7, source)], reading)] == ["clicks-00007-00000"]

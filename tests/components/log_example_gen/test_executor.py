@@ -1,7 +1,10 @@
 import json
 import pathlib
+import time
 
 import apache_beam as beam
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 import tensorflow as tf
 from apache_beam.testing.util import assert_that, equal_to
@@ -10,7 +13,7 @@ from tfx.types import standard_artifacts
 from tfx_bsl.tfxio import tf_example_record
 
 from components.log_example_gen import partition
-from components.log_example_gen.artifacts import LogLedger
+from components.log_example_gen.artifacts import LogLedger, LogRejects
 from components.log_example_gen.executor import Executor
 
 SPAN = '["2024-05-01"]'
@@ -20,8 +23,12 @@ SPAN = '["2024-05-01"]'
 def run(tmp_path):
     """Runs the executor as TFX does; returns its artifacts."""
 
-    def execute(config, spans=SPAN, name="run"):
-        outputs = {"examples": [standard_artifacts.Examples()], "ledger": [LogLedger()]}
+    def execute(config, spans=SPAN, name="run", as_of=""):
+        outputs = {
+            "examples": [standard_artifacts.Examples()],
+            "ledger": [LogLedger()],
+            "rejects": [LogRejects()],
+        }
         for key, [artifact] in outputs.items():
             artifact.uri = str(tmp_path / name / key)
         context = Executor.Context(
@@ -30,9 +37,10 @@ def run(tmp_path):
             tmp_dir=str(tmp_path),
             unique_id=name,
         )
-        properties = {"config": config.model_dump_json(), "spans": spans, "fingerprint": ""}
+        properties = {"config": config.model_dump_json(), "spans": spans}
+        properties |= {"as_of": as_of, "fingerprint": ""}
         Executor(context).Do({}, outputs, properties)
-        return outputs["examples"][0], outputs["ledger"][0]
+        return [artifact for [artifact] in outputs.values()]
 
     return execute
 
@@ -61,12 +69,28 @@ def all_bytes(artifact):
     }
 
 
-def test_tiny_logs_give_these_examples(run, write_tiny_logs, make_config, may_1):
+def told(ledger):
+    return json.loads(pathlib.Path(ledger.uri, "ledger.json").read_text())
+
+
+def rejected(rejects):
+    """Returns (file, row, column, value, reason, scope) of every reject, in order."""
+    found = []
+    for path in pathlib.Path(rejects.uri).iterdir():
+        for row in pa.parquet.read_table(path).to_pylist():
+            row["file"] = pathlib.Path(row["file"]).name
+            found.append(tuple(row.values())[1:])
+    return sorted(found, key=str)
+
+
+def test_tiny_logs_give_these_examples(run, write_tiny_logs, make_config, may_1, tmp_path):
     write_tiny_logs()
-    examples, ledger = run(make_config())
+    examples, ledger, rejects = run(make_config())
 
     assert examples.split_names == '["train", "eval"]'
-    assert (examples.span, examples.version) == (19_844, 0)
+    assert examples.span == 19_844
+    assert examples.get_string_custom_property("as_of") == "2024-05-05T01:00:00+00:00"
+    assert examples.get_float_custom_property("unclicked") == 1.0
     assert examples.get_string_custom_property("payload_format") == "FORMAT_TF_EXAMPLE"
     assert examples.get_string_custom_property("file_format") == "tfrecords_gzip"
     assert sorted(all_bytes(examples)) == [
@@ -85,6 +109,11 @@ def test_tiny_logs_give_these_examples(run, write_tiny_logs, make_config, may_1)
             "history": [b"x", b"y"],
             "click": [1],
             "conversion": [1],
+            # Everything is known once the last window of the span has closed, four days later.
+            "label_age": [4 * 86_400 + 3600 - 60],
+            "click_mature": [1],
+            "conversion_mature": [1],
+            "conversion_count": [1],
             "value": [9.5],
         },
         {
@@ -94,6 +123,10 @@ def test_tiny_logs_give_these_examples(run, write_tiny_logs, make_config, may_1)
             "age": [31.5],
             "click": [0],
             "conversion": [0],
+            "label_age": [4 * 86_400 + 3600 - 20],
+            "click_mature": [1],
+            "conversion_mature": [1],
+            "conversion_count": [0],
             "value": [0.0],
         },
     ]
@@ -106,6 +139,10 @@ def test_tiny_logs_give_these_examples(run, write_tiny_logs, make_config, may_1)
             "history": [b"x"],
             "click": [0],
             "conversion": [0],
+            "label_age": [4 * 86_400 + 3600 - 30],
+            "click_mature": [1],
+            "conversion_mature": [1],
+            "conversion_count": [0],
             "value": [0.0],
         },
         {
@@ -115,34 +152,58 @@ def test_tiny_logs_give_these_examples(run, write_tiny_logs, make_config, may_1)
             "history": [b"z"],
             "click": [1],
             "conversion": [0],
+            "label_age": [4 * 86_400 + 3600 - 70],
+            "click_mature": [1],
+            "conversion_mature": [1],
+            "conversion_count": [0],
             "value": [0.0],
         },
     ]
-    assert json.loads(pathlib.Path(ledger.uri, "ledger.json").read_text()) == {
-        "impressions": {"duplicates": 0, "read": 4},
-        "clicks": {
-            "duplicates": 0,
-            "joined": 2,
-            "later": 0,
-            "orphans": 0,
-            "outside_window": 0,
-            "read": 2,
+    logs = tmp_path / "logs"
+    nothing = dict.fromkeys(
+        ("after_cutoff", "duplicates", "conflicts", "orphans", "other_spans", "outside_window"), 0
+    )
+    assert told(ledger) == {
+        "impressions": {
+            "read": 4,
+            "rejected": {},
+            **dict.fromkeys(("after_cutoff", "duplicates", "conflicts", "sampled_out"), 0),
+            "examples": 4,
         },
+        "clicks": {"read": 2, "rejected": {}, **nothing, "repeated": 0, "joined": 2},
         "conversions": {
-            "duplicates": 0,
-            "joined": 1,
-            "later": 0,
-            "orphans": 0,
-            "outside_window": 0,
             "read": 1,
+            "rejected": {},
+            **nothing,
             "unclicked": 0,
+            "view_through": 0,
+            "joined": 1,
         },
+        "by_file": [
+            {"log": log, "file": str(logs / log / day / "part.parquet"), "read": n, fate: n}
+            for log, day, fate, n in (
+                ("clicks", "2024-05-01", "joined", 2),
+                ("conversions", "2024-05-02", "joined", 1),
+                ("impressions", "2024-05-01", "examples", 4),
+            )
+        ],
         "examples": {"eval": 2, "train": 2},
         "positives": {
             "eval": {"click": 1, "conversion": 0},
             "train": {"click": 1, "conversion": 1},
         },
+        "moments": {
+            "eval": [micros + 10_000_000, micros + 30_000_000],
+            "train": [micros, micros + 20_000_000],
+        },
+        "files": {"impressions": 1, "clicks": 1, "conversions": 1},
+        "broken_files": {"impressions": 0, "clicks": 0, "conversions": 0},
+        "firsts": [],
+        "suspects": [],
+        "as_of": "2024-05-05T01:00:00+00:00",
+        "unclicked": 1.0,
     }
+    assert rejected(rejects) == []
 
 
 def test_every_format_gives_the_same_bytes(run, write_tiny_logs, make_config):
@@ -180,9 +241,9 @@ def test_partitions_change_the_files_and_not_the_examples(
     run, write_tiny_logs, make_config, monkeypatch
 ):
     write_tiny_logs()
-    one, _ = run(make_config(), name="one")
+    one, _, _ = run(make_config(), name="one")
     monkeypatch.setattr(partition, "BYTES_A_PARTITION", 1000)
-    many, _ = run(make_config(), name="many")
+    many, _, _ = run(make_config(), name="many")
     assert len(all_bytes(many)) > 2
 
     def by_id(artifact):
@@ -206,7 +267,7 @@ def test_a_user_is_never_on_both_sides(run, write_log, make_config, may_1):
         },
     )
     config = make_config(events=False, columns=make_config(events=False).columns[:5])
-    examples, _ = run(config)
+    examples, _, _ = run(config)
     sides = [{row["user"][0] for row in examples_of(examples, s)} for s in ("train", "eval")]
     assert not sides[0] & sides[1]
     assert len(sides[0] | sides[1]) == 20
@@ -219,7 +280,7 @@ def test_the_last_span_is_for_evaluation(run, write_log, make_config, may_1):
         write_log("impressions", f"2024-05-0{day}", columns)
     changes = {"split": {"by": "time", "eval": "1 span"}}
     config = make_config(events=False, columns=make_config(events=False).columns[:5], **changes)
-    examples, _ = run(config, '["2024-05-03", "2024-05-01"]')
+    examples, _, _ = run(config, '["2024-05-03", "2024-05-01"]')
     assert [row["impression_id"] for row in examples_of(examples, "train")] == [[b"1"]]
     assert [row["impression_id"] for row in examples_of(examples, "eval")] == [[b"3"]]
     assert examples.span == 19_846
@@ -227,7 +288,7 @@ def test_the_last_span_is_for_evaluation(run, write_log, make_config, may_1):
         run(config, SPAN)
 
 
-def test_rejected_rows_and_duplicates_are_in_the_ledger(
+def test_what_is_no_example_is_counted_and_kept(
     run, write_tiny_logs, write_log, make_config, may_1
 ):
     write_tiny_logs("csv")
@@ -239,30 +300,121 @@ def test_rejected_rows_and_duplicates_are_in_the_ledger(
         "history": [None] * 4,
     }
     write_log("impressions", "2024-05-01", columns, "csv", name="worse")
-    _, ledger = run(make_config("csv"))
-    found = json.loads(pathlib.Path(ledger.uri, "ledger.json").read_text())
+    write_log("clicks", "2024-05-01", {"id": [99], "time": [may_1 + 7200]}, "csv", name="lost")
+    write_log("clicks", "2024-05-01", {"id": [1], "at": [may_1]}, "csv", name="other")
+    _, ledger, rejects = run(make_config("csv"))
+    found = told(ledger)
     assert found["impressions"] == {
         "read": 8,
-        "duplicates": 1,
         "rejected": {"id: missing": 1, "time: not a number": 1, "age: not a number": 1},
+        "after_cutoff": 0,
+        "duplicates": 0,
+        "conflicts": 1,
+        "sampled_out": 0,
+        "examples": 4,
     }
-    assert found["examples"] == {"train": 2, "eval": 2}
+    assert found["clicks"]["orphans"] == 1
+    assert found["broken_files"] == {"impressions": 0, "clicks": 1, "conversions": 0}
+    columns = "has no column 'time'. Its columns are: id, at"
+    assert rejected(rejects) == [
+        ("lost.csv", 2, "id", "99", "orphan", "row"),
+        ("other.csv", None, None, None, columns, "file"),
+        ("worse.csv", 2, "id", "", "missing", "row"),
+        ("worse.csv", 3, "id", "1", "conflict", "row"),
+        ("worse.csv", 4, "time", "noon", "not a number", "row"),
+        ("worse.csv", 5, "age", "old", "not a number", "row"),
+    ]
+    assert [first["reason"] for first in found["firsts"]] == [
+        columns, "not a number", "missing", "not a number"
+    ]  # fmt: skip
 
 
-def test_a_missing_span_and_a_missing_column_are_errors(
-    run, write_tiny_logs, write_log, make_config, may_1
-):
+def test_a_missing_span_is_an_error(run, write_tiny_logs, make_config):
     write_tiny_logs()
     with pytest.raises(ValueError, match=r"no file matches .*2024-05-07"):
         run(make_config(), '["2024-05-01", "2024-05-07"]')
-    write_log("clicks", "2024-05-01", {"id": [1], "at": [may_1]}, name="other")
-    with pytest.raises(ValueError, match=r"other.parquet has no column 'time'. .* are: id, at"):
-        run(make_config())
+
+
+def test_labels_never_use_what_was_not_known_at_the_cutoff(run, write_tiny_logs, make_config):
+    write_tiny_logs()
+
+    def labels(as_of):
+        examples, ledger, _ = run(make_config(), name=as_of.replace(":", ""), as_of=as_of)
+        found = examples_of(examples, "train") + examples_of(examples, "eval")
+        names = ("click", "conversion", "click_mature", "conversion_mature")
+        return (
+            examples.get_string_custom_property("as_of"),
+            {int(row["impression_id"][0]): tuple(row[n][0] for n in names) for row in found},
+            {log: told(ledger)[log]["after_cutoff"] for log in told(ledger)["files"]},
+        )
+
+    # Shown at 0, 10, 20 and 30 s after midnight; 1 and 2 are clicked a minute later, 1 is bought
+    # a day later.
+    at, found, late = labels("2024-05-01T00:01:05Z")
+    assert at == "2024-05-01T00:01:05+00:00"
+    assert found == {1: (1, 0, 0, 0), 2: (0, 0, 0, 0), 3: (0, 0, 0, 0), 4: (0, 0, 0, 0)}
+    assert late == {"impressions": 0, "clicks": 1, "conversions": 1}
+    _, found, late = labels("2024-05-01T01:00:10Z")
+    assert found == {1: (1, 0, 1, 0), 2: (1, 0, 1, 0), 3: (0, 0, 0, 0), 4: (0, 0, 0, 0)}
+    _, found, late = labels("2024-05-03")
+    assert found == {1: (1, 1, 1, 0), 2: (1, 0, 1, 0), 3: (0, 0, 1, 1), 4: (0, 0, 1, 1)}
+    assert late == {"impressions": 0, "clicks": 0, "conversions": 0}
+    at, found, _ = labels("2026-01-01")
+    assert at == "2024-05-05T01:00:00+00:00"
+    assert found == {1: (1, 1, 1, 1), 2: (1, 0, 1, 1), 3: (0, 0, 1, 1), 4: (0, 0, 1, 1)}
+    at, found, late = labels("2024-05-01T00:00:15Z")
+    assert sorted(found) == [1, 2]
+    assert late == {"impressions": 2, "clicks": 2, "conversions": 1}
+
+
+def test_a_cutoff_before_the_first_span_is_an_error(run, write_tiny_logs, make_config):
+    write_tiny_logs()
+    with pytest.raises(ValueError, match=r"as of 2024-05-01T00:00:00\+00:00 nothing of span 2024"):
+        run(make_config(), as_of="2024-05-01")
+
+
+def test_a_span_that_is_read_again_is_a_newer_version(run, write_tiny_logs, make_config):
+    write_tiny_logs()
+    before = int(time.time())
+    first, second = (run(make_config(), name=name)[0] for name in ("a", "b"))
+    assert before <= first.version <= second.version <= time.time()
+
+
+def test_a_feature_that_knows_the_future_is_named(run, write_log, make_config, may_1):
+    rows = 4000
+    clicked = [i for i in range(rows) if i % 5 == 0]
+    columns = {
+        "id": list(range(rows)),
+        "time": [may_1] * rows,
+        "user": [f"u{i % 400}" for i in range(rows)],
+        # Seconds spent on the page: nobody stays who has not clicked.
+        "age": [30.0 if i % 5 == 0 else 0.0 for i in range(rows)],
+        "history": [["h"]] * rows,
+    }
+    write_log("impressions", "2024-05-01", columns)
+    write_log("clicks", "2024-05-01", {"id": clicked, "time": [may_1 + 9] * len(clicked)})
+    given = {"id": [0], "time": [may_1 + 60], "price": [1.0]}
+    write_log("conversions", "2024-05-01", given)
+    _, ledger, _ = run(make_config())
+    [suspect] = told(ledger)["suspects"]
+    assert (suspect["feature"], suspect["label"], suspect["auc"]) == ("age", "click", 1.0)
+
+
+def test_one_key_with_a_tenth_of_all_events_does_no_harm(
+    run, write_tiny_logs, write_log, make_config, may_1
+):
+    write_tiny_logs()
+    times = [may_1 + 60 + i % 3000 for i in range(50_000)]
+    write_log("clicks", "2024-05-01", {"id": [1] * 50_000, "time": times}, name="robot")
+    _, ledger, _ = run(make_config())
+    assert told(ledger)["clicks"]["joined"] == 2
+    assert told(ledger)["clicks"]["repeated"] == 2999  # second 60 is the click of the tiny logs
+    assert told(ledger)["clicks"]["duplicates"] == 50_000 - 2999
 
 
 def test_tfx_reads_zeros_as_values_and_missing_ones_as_missing(run, write_tiny_logs, make_config):
     write_tiny_logs()
-    examples, _ = run(make_config())
+    examples, _, _ = run(make_config())
     schema = schema_pb2.Schema()
     for name, kind in (("click", "INT"), ("age", "FLOAT"), ("history", "BYTES")):
         schema.feature.add(name=name, type=schema_pb2.FeatureType.Value(kind))

@@ -1,9 +1,13 @@
+import collections
 import datetime
+import itertools
 import os
 import pathlib
 import subprocess
 import sys
 
+import hypothesis
+import hypothesis.strategies as st
 import pytest
 
 from components.log_example_gen import files
@@ -28,34 +32,102 @@ def touch(root, *paths):
 
 
 def names(found, root):
-    return [(s.log, s.span.day, os.path.relpath(s.path, root), s.later) for s in found]
+    return [(s.log, s.span.day, os.path.relpath(s.path, root)) for s in found]
 
 
-def test_events_are_read_as_far_as_the_windows_reach(tmp_path):
-    touch(tmp_path, *(f"{log}/2024-05-0{day}.csv" for log in "ic" for day in range(1, 6)))
-    given = logs(tmp_path, impressions="i/{SPAN}.csv", clicks="c/{SPAN}.csv")
-    assert names(files.sources(given, [MAY_1], WINDOWS), tmp_path) == [
-        ("clicks", 1, "c/2024-05-01.csv", False),
-        ("clicks", 2, "c/2024-05-02.csv", True),
-        ("clicks", 3, "c/2024-05-03.csv", True),
-        ("impressions", 1, "i/2024-05-01.csv", False),
+@pytest.fixture
+def days_read(tmp_path):
+    """Says which days of each log are read for spans, by the rules of attribution."""
+    every = [MAY_1 + datetime.timedelta(days=day) for day in range(-5, 20)]
+    touch(tmp_path, *(f"{log}/{day}.csv" for log in "icv" for day in every))
+    given = logs(
+        tmp_path, impressions="i/{SPAN}.csv", clicks="c/{SPAN}.csv", conversions="v/{SPAN}.csv"
+    )
+
+    def read(spans, **rules):
+        found = collections.defaultdict(list)
+        for source in files.sources(given, spans, Attribution.model_validate(rules)):
+            found[source.log].append((source.span - MAY_1).days + 1)
+        return dict(found)
+
+    return read
+
+
+def test_each_log_is_read_as_far_as_its_events_may_count(days_read):
+    assert days_read([MAY_1], click_window="1h", conversion_window="1d") == {
+        "impressions": [1],
+        "clicks": [1, 2],  # until an hour after midnight
+        "conversions": [1, 2, 3],  # until a day and an hour after it
+    }
+
+
+def test_a_window_of_whole_days_reaches_as_many_days(days_read):
+    assert days_read([MAY_1], click_window="1d", conversion_window="2d") == {
+        "impressions": [1],
+        "clicks": [1, 2],
+        "conversions": [1, 2, 3, 4],
+    }
+
+
+def test_a_window_of_no_time_reaches_no_other_day(days_read):
+    assert days_read([MAY_1], click_window="0s", conversion_window="0s") == {
+        "impressions": [1],
+        "clicks": [1],
+        "conversions": [1],
+    }
+
+
+def test_conversions_are_read_as_far_as_they_may_follow_a_view(days_read):
+    rules = {"click_window": "1h", "conversion_window": "1h", "view_through": {"window": "3d"}}
+    assert days_read([MAY_1], **rules) == {
+        "impressions": [1],
+        "clicks": [1, 2],
+        "conversions": [1, 2, 3, 4],
+    }
+
+
+def test_a_tolerance_reads_events_of_the_day_before_too(days_read):
+    rules = {"click_window": "1h", "conversion_window": "1h", "tolerance": "30s"}
+    assert days_read([MAY_2], **rules) == {
+        "impressions": [2],
+        "clicks": [1, 2, 3],
+        "conversions": [1, 2, 3],
+    }
+
+
+def test_a_conversion_may_seem_earlier_than_a_click_that_seems_earlier_than_its_impression(
+    days_read,
+):
+    rules = {"click_window": "0s", "conversion_window": "0s", "tolerance": "18h"}
+    assert days_read([MAY_3], **rules) == {
+        "impressions": [3],
+        "clicks": [2, 3],
+        "conversions": [1, 2, 3],
+    }
+
+
+def test_a_day_that_two_spans_need_is_read_once(days_read):
+    rules = {"click_window": "1h", "conversion_window": "1d", "tolerance": "1s"}
+    assert days_read([MAY_3, MAY_1], **rules) == {
+        "impressions": [1, 3],
+        "clicks": [0, 1, 2, 3, 4],
+        "conversions": [0, 1, 2, 3, 4, 5],
+    }
+
+
+def test_sources_stand_in_the_order_of_log_day_and_name(tmp_path):
+    touch(tmp_path, "i/2024-05-02/a.csv", "i/2024-05-01/b.csv", "i/2024-05-01/a.csv")
+    touch(tmp_path, "c/2024-05-01/z.csv")
+    given = logs(tmp_path, impressions="i/{SPAN}/*.csv", clicks="c/{SPAN}/*.csv")
+    found = files.sources(given, [MAY_2, MAY_1], WINDOWS)
+    assert names(found, tmp_path) == [
+        ("clicks", 1, "c/2024-05-01/z.csv"),
+        ("impressions", 1, "i/2024-05-01/a.csv"),
+        ("impressions", 1, "i/2024-05-01/b.csv"),
+        ("impressions", 2, "i/2024-05-02/a.csv"),
     ]
-
-
-def test_a_window_of_whole_days_reaches_as_many_days(tmp_path):
-    touch(tmp_path, "i/2024-05-01.csv", *(f"c/2024-05-0{day}.csv" for day in range(1, 6)))
-    given = logs(tmp_path, impressions="i/{SPAN}.csv", clicks="c/{SPAN}.csv")
-    windows = Attribution(click_window="1d", conversion_window="2d")
-    found = files.sources(given, [MAY_1], windows)
-    assert [source.span.day for source in found if source.log == "clicks"] == [1, 2, 3, 4]
-
-
-def test_a_day_between_two_spans_is_read_once_and_is_later(tmp_path):
-    touch(tmp_path, *(f"{log}/2024-05-0{day}.csv" for log in "ic" for day in (1, 2, 3)))
-    given = logs(tmp_path, impressions="i/{SPAN}.csv", clicks="c/{SPAN}.csv")
-    found = files.sources(given, [MAY_1, MAY_3], WINDOWS)
-    clicks = [(s.span.day, s.later) for s in found if s.log == "clicks"]
-    assert clicks == [(1, False), (2, True), (3, False)]
+    stat = (tmp_path / "c/2024-05-01/z.csv").stat()
+    assert (found[0].size, found[0].modified) == (18, stat.st_mtime_ns)
 
 
 def test_markers_folders_and_hidden_files_are_no_logs(tmp_path):
@@ -63,7 +135,7 @@ def test_markers_folders_and_hidden_files_are_no_logs(tmp_path):
     touch(tmp_path, "i/2024-05-01/folder/b.csv")
     given = logs(tmp_path, impressions="i/{SPAN}/*")
     found = files.sources(given, [MAY_1], WINDOWS)
-    assert names(found, tmp_path) == [("impressions", 1, "i/2024-05-01/a.csv", False)]
+    assert names(found, tmp_path) == [("impressions", 1, "i/2024-05-01/a.csv")]
 
 
 def test_brackets_in_the_root_are_only_brackets(tmp_path):
@@ -95,6 +167,47 @@ def test_no_click_file_at_all_is_an_error(tmp_path):
         files.sources(given, [MAY_1], WINDOWS)
 
 
+def bundled(*given):
+    """Bundles files of a log and a size in MiB; says which numbers are together."""
+    found = [
+        files.Source(log, MAY_1, f"{i}", size * 2**20, 0) for i, (log, size) in enumerate(given)
+    ]
+    groups = files.bundles(found)
+    assert [pair for group in groups for pair in group] == list(enumerate(found))
+    return [[number for number, _ in group] for group in groups]
+
+
+def test_small_files_are_bundled_to_64_mebibytes():
+    assert bundled(*[("clicks", 16)] * 9) == [[0, 1, 2, 3], [4, 5, 6, 7], [8]]
+    assert bundled(("clicks", 64), ("clicks", 0), ("clicks", 1)) == [[0, 1], [2]]
+
+
+def test_a_large_file_is_a_bundle_of_its_own():
+    assert bundled(("clicks", 1), ("clicks", 500), ("clicks", 1)) == [[0], [1], [2]]
+    assert bundled(("clicks", 500)) == [[0]]
+
+
+def test_a_bundle_holds_files_of_one_log():
+    given = ("clicks", 1), ("clicks", 1), ("conversions", 1), ("impressions", 1)
+    assert bundled(*given) == [[0, 1], [2], [3]]
+
+
+def test_no_file_makes_no_bundle():
+    assert files.bundles([]) == []
+
+
+@hypothesis.given(st.lists(st.tuples(st.sampled_from("cvi"), st.integers(0, 90)), max_size=30))
+def test_bundles_keep_every_file_in_order_and_none_could_take_the_next(given):
+    given = sorted(given, key=lambda file: file[0])
+    groups = bundled(*given)
+    for group, following in itertools.pairwise(groups):
+        (log, _), (other, size) = given[group[0]], given[following[0]]
+        assert log != other or sum(given[number][1] for number in group) + size > 64
+    for group in groups:
+        assert len(group) == 1 or sum(given[number][1] for number in group) <= 64
+        assert len({given[number][0] for number in group}) == 1
+
+
 def test_spans_are_the_days_with_impressions(tmp_path):
     touch(tmp_path, "x/2024-05-02/2024-05-02.csv", "y/2024-05-01/2024-05-01.csv")
     touch(tmp_path, "x/2024-02-31/2024-02-31.csv", "x/2024-05-03/2024-05-09.csv")
@@ -121,14 +234,21 @@ def test_a_fingerprint_changes_with_any_file_that_is_read(tmp_path):
     before = files.fingerprint(given, [MAY_1], WINDOWS)
     assert files.fingerprint(given, [MAY_1], WINDOWS) == before
 
-    os.utime(tmp_path / "c/2024-05-04.csv", ns=(1, 1))  # beyond the windows
+    os.utime(tmp_path / "c/2024-05-03.csv", ns=(1, 1))  # beyond the window
     os.utime(tmp_path / "i/2024-05-02.csv", ns=(1, 1))  # not asked for
     assert files.fingerprint(given, [MAY_1], WINDOWS) == before
 
-    os.utime(tmp_path / "c/2024-05-03.csv", ns=(1, 1))
+    os.utime(tmp_path / "c/2024-05-02.csv", ns=(1, 1))
     touched = files.fingerprint(given, [MAY_1], WINDOWS)
     touch(tmp_path, "c/2024-05-02.csv.later")
     assert files.fingerprint(given, [MAY_1], WINDOWS) == touched != before
+
+    (tmp_path / "c/2024-05-02.csv").write_text("longer")
+    os.utime(tmp_path / "c/2024-05-02.csv", ns=(1, 1))
+    assert files.fingerprint(given, [MAY_1], WINDOWS) not in (touched, before)
+    moved = Attribution(click_window="1d", conversion_window="1d", tolerance="1d")
+    touch(tmp_path, "c/2024-04-30.csv")
+    assert files.fingerprint(given, [MAY_1], moved) != files.fingerprint(given, [MAY_1], WINDOWS)
 
 
 def test_paths_with_a_scheme_are_found_through_beam(tmp_path):

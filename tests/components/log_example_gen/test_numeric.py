@@ -9,6 +9,8 @@ import pytest
 
 from components.log_example_gen import numeric
 
+rules = pytest.mark.parametrize("rule", [numeric.number, numeric.amount])
+
 
 def listed(typed):
     array, complaints = typed
@@ -23,10 +25,46 @@ def test_a_number_and_its_text_are_one_number(value):
     assert found == {float(np.float32(value))}
 
 
-def test_nan_blank_and_null_are_missing_and_zero_is_not():
-    assert listed(numeric.number(pa.array([math.nan, None, 0.0]))) == ([None, None, 0.0], {})
-    assert listed(numeric.number(pa.array(["nan", "", "0"]))) == ([None, None, 0.0], {})
-    assert listed(numeric.number(pa.nulls(2))) == ([None, None], {})
+@rules
+def test_blank_and_null_are_missing_and_zero_is_not(rule):
+    assert listed(rule(pa.array([None, 0.0]))) == ([None, 0.0], {})
+    assert listed(rule(pa.array(["", None, "0"]))) == ([None, None, 0.0], {})
+    assert listed(rule(pa.array([b"", None, b"0"]))) == ([None, None, 0.0], {})
+    assert listed(rule(pa.array(["", "0", ""]).dictionary_encode())) == ([None, 0.0, None], {})
+    assert listed(rule(pa.nulls(2))) == ([None, None], {})
+
+
+@rules
+@pytest.mark.parametrize("form", [[math.nan, None, 1.5], ["NaN", "", "1.5"], [" nan", None, "1.5"]])
+def test_nan_is_refused_and_is_not_missing(rule, form):
+    assert listed(rule(pa.array(form))) == ([None, None, 1.5], {"NaN": [True, False, False]})
+
+
+@rules
+@pytest.mark.parametrize(
+    "form", [[math.inf, -math.inf, None, 1.5], ["inf", "-Infinity", "", "1.5"], ["1e999", "-1e999"]]
+)
+def test_infinity_is_refused(rule, form):
+    array = pa.array(form)
+    expected = [None, None, None, 1.5][: len(form)]
+    assert listed(rule(array)) == (expected, {"infinite": [True, True, False, False][: len(form)]})
+
+
+@rules
+def test_each_row_has_its_own_complaint(rule):
+    found = listed(rule(pa.array(["x", "nan", "inf", "", "2", "+3"])))
+    assert found[0] == [None, None, None, None, 2.0, 3.0]
+    assert found[1] == {
+        "not a number": [True, False, False, False, False, False],
+        "NaN": [False, True, False, False, False, False],
+        "infinite": [False, False, True, False, False, False],
+    }
+
+
+@rules
+def test_unreadable_bytes_are_complained_of_once(rule):
+    found = listed(rule(pa.array([b"\xff", b"1", b""])))
+    assert found == ([None, 1.0, None], {"not UTF-8": [True, False, False]})
 
 
 def test_any_type_of_number_is_a_number():
@@ -42,15 +80,16 @@ def test_text_that_is_no_number_is_complained_of(text):
     assert found == ([1.0, None, 2.0, None], {"not a number": [False, True, False, False]})
 
 
-def test_a_number_that_32_bits_cannot_hold_is_complained_of_and_infinity_is_not():
-    found = listed(numeric.number(pa.array([1e39, math.inf, 1.0])))
-    assert found[1] == {"too large for 32 bits": [True, False, False]}
-    assert found[0][1:] == [math.inf, 1.0]
+def test_a_number_that_32_bits_cannot_hold_is_complained_of_and_an_amount_holds_it():
+    array = pa.array([1e39, -1e39, 1.0])
+    assert listed(numeric.number(array))[1] == {"too large for 32 bits": [True, True, False]}
+    assert listed(numeric.amount(array)) == ([1e39, -1e39, 1.0], {})
 
 
-def test_an_infinite_amount_is_complained_of():
-    found = listed(numeric.amount(pa.array([0.1, math.inf, math.nan])))
-    assert found == ([0.1, math.inf, None], {"infinite": [False, True, False]})
+def test_a_number_has_32_bits_and_an_amount_64():
+    number, amount = (rule(pa.array([0.1]))[0] for rule in (numeric.number, numeric.amount))
+    assert (number.type, amount.type) == (pa.float32(), pa.float64())
+    assert (number[0].as_py(), amount[0].as_py()) == (float(np.float32(0.1)), 0.1)
 
 
 def test_a_time_is_no_number():

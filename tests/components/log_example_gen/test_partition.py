@@ -36,15 +36,51 @@ def test_a_missing_text_hashes_as_a_blank_one(connection):
     assert found.tolist() == [md5_tail("")] * 2
 
 
-@pytest.mark.parametrize(
-    "sizes, expected", [([0], 1), ([60 * MIB], 1), ([256 * MIB, 128 * MIB], 3), ([2**50], 1000)]
-)
-def test_there_is_a_partition_for_every_128_mebibytes(sizes, expected):
+def sources(*files):
     day = datetime.date(2024, 5, 1)
-    found = partition.count(
-        [Source("clicks", day, f"{i}", size, 0) for i, size in enumerate(sizes)]
-    )
-    assert found == expected
+    return [
+        Source("clicks", day, f"{i}{suffix}", size, 0) for i, (suffix, size) in enumerate(files)
+    ]
+
+
+@pytest.mark.parametrize(
+    "sizes, expected",
+    [
+        ([0], 1),
+        ([127 * MIB], 1),
+        ([385 * MIB], 2),
+        ([512 * MIB, 256 * MIB], 3),
+        ([2**40], 4096),
+        ([2**50], 4096),
+    ],
+)
+def test_there_is_a_partition_for_every_256_mebibytes(sizes, expected):
+    assert partition.count(sources(*((".csv", size) for size in sizes))) == expected
+
+
+def test_there_is_one_partition_without_any_file():
+    assert partition.count([]) == 1
+
+
+@pytest.mark.parametrize(
+    "suffix, times",
+    [
+        (".csv", 1),
+        (".jsonl", 1),
+        (".parquet", 4),
+        (".csv.gz", 6),
+        (".jsonl.gz", 6),
+        (".csv.zst", 6),
+        (".jsonl.zst", 6),
+    ],
+)
+def test_what_is_packed_in_a_file_counts_as_it_will_in_memory(suffix, times):
+    assert partition.count(sources((suffix, 10 * 256 * MIB))) == 10 * times
+
+
+def test_files_of_several_formats_add_up():
+    given = sources((".parquet", 128 * MIB), (".csv", 256 * MIB), (".csv.gz", 128 * MIB))
+    assert partition.count(given) == 2 + 1 + 3
 
 
 def test_a_share_of_the_hashes_is_chosen():

@@ -67,6 +67,12 @@ def test_an_id_must_be_there():
     }
 
 
+def test_an_id_of_a_fixed_length_is_its_text():
+    found = listed(texts.identifier(pa.array([b"ab", None, b"\xff\xff"], pa.binary(2))))
+    assert found[0] == ["ab", None, None]
+    assert found[1] == {"not UTF-8": [False, False, True], "missing": [False, True, False]}
+
+
 def test_lists_text_and_numbers_give_the_same_lists():
     expected = [["1", "2"], [], ["3"]]
     assert texts.texts(pa.array([[1, 2], None, [3]]), "|")[0].to_pylist() == expected

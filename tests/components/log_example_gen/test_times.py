@@ -71,6 +71,33 @@ def test_a_column_of_timestamps_is_what_it_is():
     assert listed(times.micros(days, "s")) == ([MAY_1 * 1_000_000], {})
 
 
+@pytest.mark.parametrize("seconds", [2**62, -(2**63), MAY_1 + 2**58, MAY_1 - 2**58])
+def test_a_timestamp_that_microseconds_cannot_hold_is_outside_the_range(seconds):
+    # 2**58 times a million is nothing in 64 bits: it would be May again.
+    found = listed(times.micros(pa.array([seconds, MAY_1], pa.timestamp("s")), "s"))
+    assert found[0][1] == MAY_1 * 1_000_000
+    assert found[1] == {"outside 1990 to 2100": [True, False]}
+
+
+@pytest.mark.parametrize(
+    "kind, day, far",
+    [(pa.date32(), 19_844, 2**31 - 1), (pa.date64(), MAY_1 * 1000, 86_400_000 * 10**11)],
+)
+def test_a_date_in_a_far_year_is_outside_the_range(kind, day, far):
+    found = listed(times.micros(pa.array([far, day, None], kind), "iso"))
+    assert found[0][1:] == [MAY_1 * 1_000_000, None]
+    assert found[1] == {
+        "missing": [False, False, True],
+        "outside 1990 to 2100": [True, False, False],
+    }
+
+
+@pytest.mark.parametrize("unit, factor", [("s", 1), ("ms", 10**3), ("us", 10**6), ("ns", 10**9)])
+def test_the_unit_of_a_timestamp_is_its_own(unit, factor):
+    array = pa.array([MAY_1 * factor], pa.timestamp(unit))
+    assert listed(times.micros(array, "ms")) == ([MAY_1 * 1_000_000], {})
+
+
 def test_what_is_no_time_is_complained_of_by_reason():
     floats = pa.array([MAY_1, math.nan, None, math.inf, -1.0])
     assert listed(times.micros(floats, "s"))[1] == {
@@ -84,6 +111,14 @@ def test_what_is_no_time_is_complained_of_by_reason():
             "not a number": [False, True, False, True],
             "missing": [False, False, True, False],
         }
+
+
+def test_unreadable_bytes_are_complained_of_and_are_not_missing():
+    stamps = pa.array([b"\xff", b"", b"2024-05-01"])
+    assert listed(times.micros(stamps, "iso")) == (
+        [None, None, MAY_1 * 1_000_000],
+        {"not UTF-8": [True, False, False], "missing": [False, True, False]},
+    )
 
 
 def test_seconds_taken_for_milliseconds_are_outside_the_range():

@@ -4,6 +4,7 @@ import pathlib
 
 import apache_beam as beam
 import pyarrow as pa
+import pyarrow.parquet
 import pytest
 import tensorflow as tf
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -11,18 +12,34 @@ from apache_beam.testing import test_pipeline
 from apache_beam.testing.util import assert_that, equal_to
 
 from components.log_example_gen import files, transforms
-from components.log_example_gen.blocks import tables
-from components.log_example_gen.join import Labelled
+from components.log_example_gen.blocks import Reading
+from components.log_example_gen.join import Joining, Labelled
+from components.log_example_gen.ledger import Account
+from components.log_example_gen.rejects import REJECTS_SCHEMA, Rejects
+from components.log_example_gen.spill import read_segments
 
 MAY_1 = datetime.date(2024, 5, 1)
+FOREVER = 2**62
 
 
 def pipeline():
     return test_pipeline.TestPipeline(runner="FnApiRunner", options=PipelineOptions([]))
 
 
-def numbered(config):
-    return list(enumerate(files.sources(config.logs, [MAY_1], config.attribution)))
+@pytest.fixture
+def steps(write_tiny_logs, make_config, tmp_path):
+    """Wires reading and joining of the tiny logs; returns the outputs of both."""
+
+    def wire(p, partitions=1, config=None):
+        config = config or make_config()
+        sources = files.sources(config.logs, [MAY_1], config.attribution)
+        (tmp_path / "wait").mkdir()
+        reading = Reading(config, [MAY_1], FOREVER, partitions, str(tmp_path / "wait"))
+        joining = Joining(config, [MAY_1], FOREVER, [source.path for source in sources])
+        read = p | beam.Create(files.bundles(sources)) | transforms.ReadEvents(reading)
+        return read, read["segments"] | transforms.LabelImpressions(joining)
+
+    return wire
 
 
 def labels_of(examples):
@@ -37,39 +54,37 @@ def labelled(split="train", ids=("b", "a")):
     return Labelled(split, 0, batch, rows, {"click": pa.array([0, 1][: len(ids)])})
 
 
-def test_files_are_read_into_blocks_of_their_partition(write_tiny_logs, make_config):
+def rejects(*lines):
+    found = Rejects("clicks", "a.csv")
+    found.rows(list(lines), "missing", "id")
+    return found.take()
+
+
+def test_files_become_segments_of_their_partition_and_accounts(steps, write_tiny_logs, tmp_path):
     write_tiny_logs()
-    config = make_config()
     with pipeline() as p:
-        read = p | beam.Create(numbered(config)) | transforms.ReadEvents(config, [MAY_1], 1)
-        rows = read["blocks"] | beam.MapTuple(
-            lambda _, block: (block[0], tables([block])[block[0]].num_rows)
+        read, _ = steps(p)
+        rows = read["segments"] | beam.MapTuple(
+            lambda _, segment: (segment.log, read_segments([segment])[segment.log].num_rows)
         )
         assert_that(rows, equal_to([("impressions", 4), ("clicks", 2), ("conversions", 1)]))
-        assert_that(
-            read["counts"],
-            equal_to(
-                [
-                    {("impressions", "read"): 4},
-                    {("clicks", "read"): 2},
-                    {("conversions", "read"): 1},
-                ]
-            ),
-            label="Counts",
+        counts = read["accounts"] | beam.FlatMap(
+            lambda account: [(*path[::2], n) for path, n in account.counts.items() if len(path) > 2]
         )
+        expected = [("impressions", "read", 4), ("clicks", "read", 2), ("conversions", "read", 1)]
+        assert_that(counts, equal_to(expected), label="Counts")
+        empty = read["rejects"] | beam.MapTuple(lambda name, table: (name, table.num_rows))
+        names = ("clicks-00000-00000", "conversions-00001-00000", "impressions-00002-00000")
+        assert_that(empty, equal_to([(name, 0) for name in names]), label="Rejects")
 
 
 @pytest.mark.parametrize("partitions", [1, 3])
-def test_impressions_are_labelled_whatever_the_partitions(write_tiny_logs, make_config, partitions):
+def test_impressions_are_labelled_whatever_the_partitions(steps, write_tiny_logs, partitions):
     write_tiny_logs()
-    config = make_config()
     with pipeline() as p:
-        read = (
-            p | beam.Create(numbered(config)) | transforms.ReadEvents(config, [MAY_1], partitions)
-        )
-        examples = (read["blocks"] | transforms.LabelImpressions(config))["examples"]
+        _, found = steps(p, partitions)
         assert_that(
-            examples | beam.FlatMap(labels_of),
+            found["examples"] | beam.FlatMap(labels_of),
             equal_to(
                 [
                     ("train", "1", 1, 1, 9.5),
@@ -81,78 +96,88 @@ def test_impressions_are_labelled_whatever_the_partitions(write_tiny_logs, make_
         )
 
 
-def test_labelled_impressions_are_counted(write_tiny_logs, make_config):
-    write_tiny_logs()
-    config = make_config()
-    with pipeline() as p:
-        read = p | beam.Create(numbered(config)) | transforms.ReadEvents(config, [MAY_1], 1)
-        counts = (read["blocks"] | transforms.LabelImpressions(config))["counts"]
-        changed = counts | beam.Map(lambda found: {path: n for path, n in found.items() if n})
-        assert_that(
-            changed,
-            equal_to(
-                [
-                    {
-                        ("clicks", "joined"): 2,
-                        ("conversions", "joined"): 1,
-                        ("examples", "train"): 2,
-                        ("examples", "eval"): 2,
-                        ("positives", "train", "click"): 1,
-                        ("positives", "train", "conversion"): 1,
-                        ("positives", "eval", "click"): 1,
-                    }
-                ]
-            ),
-        )
-
-
-def test_labels_of_the_impressions_log_are_counted_too(write_log, make_config, may_1):
-    given = {
-        "id": [1, 2, 3],
-        "time": [may_1] * 3,
-        "user": ["ann"] * 3,
-        "age": [1.0] * 3,
-        "history": [["x"]] * 3,
-        "click": [1.0, None, 0.0],
-    }
-    write_log("impressions", "2024-05-01", given)
-    config = make_config(events=False)
-    with pipeline() as p:
-        read = p | beam.Create(numbered(config)) | transforms.ReadEvents(config, [MAY_1], 1)
-        found = read["blocks"] | transforms.LabelImpressions(config)
-        expected = {("impressions", "duplicates"): 0, ("examples", "train"): 3}
-        assert_that(found["counts"], equal_to([expected | {("positives", "train", "click"): 1}]))
-
-
-def test_a_shard_holds_the_examples_in_order(tmp_path):
+def test_a_shard_holds_the_examples_in_order_and_its_first_rows_are_the_sample(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(transforms, "LEAK_SAMPLE_ROWS", 4)
     (tmp_path / "Split-train").mkdir()
     (tmp_path / "incomplete").mkdir()
     with pipeline() as p:
-        paths = p | beam.Create([labelled()]) | transforms.WriteExamples(str(tmp_path), 2)
-        path = str(tmp_path / "Split-train/data_tfrecord-00000-of-00002.gz")
-        assert_that(paths, equal_to([path]))
+        samples = p | beam.Create([labelled()]) | transforms.WriteExamples(str(tmp_path), 2)
+        rows = samples | beam.MapTuple(lambda split, batch: (split, batch.to_pylist()))
+        assert_that(rows, equal_to([("train", [{"impression_id": "b", "click": 0}])]))
+    path = str(tmp_path / "Split-train/data_tfrecord-00000-of-00002.gz")
     records = tf.data.TFRecordDataset(path, compression_type="GZIP")
     found = [tf.train.Example.FromString(record.numpy()).features.feature for record in records]
     assert [row["impression_id"].bytes_list.value[0] for row in found] == [b"b", b"a"]
     assert [row["click"].int64_list.value[0] for row in found] == [0, 1]
 
 
-def test_the_ledger_is_the_sum_of_the_counts(tmp_path):
-    counts = [
-        {("impressions", "read"): 3, ("impressions", "rejected", "id: missing"): 1},
-        {("examples", "train"): 1, ("impressions", "duplicates"): 0},
-        {("examples", "eval"): 1},
-    ]
+def test_rejects_are_a_file_a_block_and_nothing_is_no_file(tmp_path):
+    tables = [("x", rejects(2, 3)), ("y", REJECTS_SCHEMA.empty_table())]
     with pipeline() as p:
-        p | beam.Create(counts) | transforms.WriteLedger(str(tmp_path))
-    assert json.loads(pathlib.Path(tmp_path, "ledger.json").read_text()) == {
-        "examples": {"eval": 1, "train": 1},
-        "impressions": {"duplicates": 0, "read": 3, "rejected": {"id: missing": 1}},
-    }
+        paths = p | beam.Create(tables) | transforms.WriteRejects(str(tmp_path))
+        assert_that(paths, equal_to([str(tmp_path / "x.parquet")]))
+    assert [path.name for path in tmp_path.iterdir()] == ["x.parquet"]
+    assert pa.parquet.read_table(tmp_path / "x.parquet").equals(rejects(2, 3))
 
 
-def test_counts_that_do_not_agree_stop_the_pipeline(tmp_path):
-    counts = [{("impressions", "read"): 3, ("examples", "train"): 1, ("examples", "eval"): 1}]
-    with pytest.raises(ValueError, match="Rows were lost or made up"), pipeline() as p:
-        p | beam.Create(counts) | transforms.WriteLedger(str(tmp_path))
+def test_a_leak_is_found_across_shards_and_one_side_alone_shows_none(make_config):
+    config = make_config(events=False)
+    ages = pa.array([float(i % 2) for i in range(200)], pa.float32())
+    texts = pa.array(["x"] * 200)
+    batch = pa.RecordBatch.from_pydict(
+        {
+            "user": texts,
+            "age": ages,
+            "history": pa.array([["h"]] * 200),
+            "click": pa.array([i % 2 for i in range(200)]),
+        }
+    )
+    both = [("train", batch.slice(0, 100)), ("train", batch.slice(100)), ("eval", batch)]
+    for given, expected in ((both, [["age"]]), (both[:2], [[]])):
+        with pipeline() as p:
+            found = p | beam.Create(given) | transforms.FindLeaks(config)
+            names = found | beam.Map(lambda leaks: [leak["feature"] for leak in leaks])
+            assert_that(names, equal_to(expected))
+
+
+FILE = "impressions/a.csv"
+ACCOUNTS = [
+    Account(
+        {("impressions", FILE, "read"): 3, ("impressions", FILE, "rejected", "id: missing"): 1}
+    ),
+    Account({("impressions", FILE, "examples"): 2, ("examples", "train"): 2}),
+    Account({("files", "impressions"): 2, ("unread", "impressions", "colour"): 1}),
+]
+
+
+def write_ledger(accounts, uri):
+    leaks = [{"feature": "age", "auc": 1.0}]
+    with pipeline() as p:
+        found = p | "Leaks" >> beam.Create([leaks])
+        step = transforms.WriteLedger(str(uri), str(uri), found, {"as_of": "now"})
+        _ = p | beam.Create(accounts) | step
+
+
+def test_the_ledger_is_the_sum_of_the_accounts_and_what_else_is_known(tmp_path):
+    write_ledger(ACCOUNTS[:2], tmp_path)
+    found = json.loads(pathlib.Path(tmp_path, "ledger.json").read_text())
+    assert found["impressions"]["rejected"] == {"id: missing": 1}
+    assert found["examples"] == {"train": 2}
+    assert found["suspects"] == [{"feature": "age", "auc": 1.0}]
+    assert found["as_of"] == "now"
+    assert [path.name for path in tmp_path.iterdir()] == ["ledger.json"]
+
+
+def test_notes_on_columns_join_the_rejects(tmp_path):
+    first = {("impressions", "unread", "colour"): {"file": FILE}}
+    write_ledger([Account({**ACCOUNTS[2].counts}, first)], tmp_path)
+    [note] = pa.parquet.read_table(tmp_path / "notes.parquet").to_pylist()
+    assert (note["file"], note["column"], note["scope"]) == (FILE, "colour", "note")
+
+
+def test_accounts_that_do_not_agree_stop_the_pipeline(tmp_path):
+    with pytest.raises(ValueError, match="Rows were lost or made up"):
+        write_ledger(ACCOUNTS[:1], tmp_path)
     assert not list(tmp_path.iterdir())

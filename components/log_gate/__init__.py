@@ -1,0 +1,1 @@
+"""Stops a run whose logs are too broken, or cannot be split."""

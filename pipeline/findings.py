@@ -1,0 +1,106 @@
+"""What a run found odd about its logs, as lines for the terminal."""
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+
+from components.log_example_gen.ledger import CONFLICTS, FATES, ORPHANS, REJECTED
+from components.log_example_gen.rejects import FILE, NOTE, ROW, why
+from pipeline.quantities import count, place
+from schemas.logs import Split, TimeSplit
+
+_MOST = 3
+_VALUE_CHARACTERS = 40
+_WIDTH = len("rejected ")
+_SECOND = 1_000_000  # in microseconds
+# Fates of rows that cast and are rejects all the same: what they say fits nothing that was read.
+_KEPT = (ORPHANS, CONFLICTS)
+
+
+def findings(ledger: Mapping[str, Any], rejects: Path, split: Split) -> Iterator[str]:
+    """Yields what could not be used and what should be looked at, with rich's markup.
+
+    A path stands at the end of its line or on one of its own. Of each kind there are three, the
+    commonest reasons first, and then how many more.
+
+    Args:
+        ledger: as LogExampleGen wrote it.
+        rejects: the folder of what could not be used.
+        split: whose two sides should not overlap in time.
+    """
+    refused = sorted(_firsts(ledger, ROW), key=lambda first: -_rows(ledger, first))
+    yield from _some("red", "broken", map(_broken, _firsts(ledger, FILE)))
+    yield from _some("red", "rejected", (_refusal(ledger, first) for first in refused))
+    yield from _some("yellow", "note", map(_note, _firsts(ledger, NOTE)))
+    yield from _some("yellow", "leak?", map(_leak, ledger["suspects"]))
+    yield from _some("yellow", "overlap", _overlap(ledger["moments"], split))
+    kept = sum(ledger[log].get(fate, 0) for log in FATES if log in ledger for fate in _KEPT)
+    if ledger["firsts"] or kept:
+        yield _line("bold", "rejects", place(rejects))
+
+
+def _firsts(ledger: Mapping[str, Any], scope: str) -> list[Mapping[str, Any]]:
+    return [first for first in ledger["firsts"] if first["scope"] == scope]
+
+
+def _some(style: str, tag: str, found: Iterable[str]) -> Iterator[str]:
+    texts = list(found)
+    for text in texts[:_MOST]:
+        yield _line(style, tag, text)
+    if len(texts) > _MOST:
+        yield _line(style, "", f"and {len(texts) - _MOST} more")
+
+
+def _line(style: str, tag: str, text: str) -> str:
+    return f"[{style}]{tag:{_WIDTH}}[/]{escape(text)}"
+
+
+def _broken(first: Mapping[str, Any]) -> str:
+    return f"a file of {first['log']} {first['reason']}{_where(first)}"
+
+
+def _rows(ledger: Mapping[str, Any], first: Mapping[str, Any]) -> int:
+    rejected: Mapping[str, int] = ledger[first["log"]][REJECTED]
+    return rejected[why(ROW, first["column"], first["reason"])]
+
+
+def _refusal(ledger: Mapping[str, Any], first: Mapping[str, Any]) -> str:
+    column = f"{first['column']}: " if first["column"] else ""
+    value = first["value"]
+    if value is not None:
+        short = value[:_VALUE_CHARACTERS]
+        value = f", as {short!r}{'…' if short != value else ''}"
+    rows = count(_rows(ledger, first))
+    return f"{rows} {first['log']}: {column}{first['reason']}{value or ''}{_where(first)}"
+
+
+def _note(first: Mapping[str, Any]) -> str:
+    about = f", column {first['column']!r}" if first["column"] else ""
+    return f"{first['log']}{about}: {first['reason']}{_where(first)}"
+
+
+def _where(first: Mapping[str, Any]) -> str:
+    """Returns, on a line of its own, the file and the line or row in it, as compilers write it."""
+    file = first["file"] if "://" in first["file"] else place(Path(first["file"]))
+    row = "" if first["row"] is None else f":{first['row']}"
+    return f"\n{'':{_WIDTH}}{file}{row}"
+
+
+def _leak(suspect: Mapping[str, Any]) -> str:
+    return (
+        f"{suspect['feature']} alone ranks {suspect['label']} with AUC {suspect['auc']:.4f} on "
+        f"{count(suspect['rows'])} held-back rows: is it known before the event?"
+    )
+
+
+def _overlap(moments: Mapping[str, tuple[int, int]], split: Split) -> Iterator[str]:
+    if isinstance(split, TimeSplit) and {"train", "eval"} <= moments.keys():
+        ahead = moments["train"][1] - moments["eval"][0]
+        if ahead > 0:
+            yield (
+                f"training impressions reach {datetime.timedelta(seconds=-(-ahead // _SECOND))} "
+                "past the first evaluated one: rows lie in folders of other days"
+            )
