@@ -197,6 +197,8 @@ def attribute(
             f"({log}s.time - {reach * _SECOND} >= {begins} AND {log}s.time + {early} < {ends})"
             for begins, ends in covered
         )
+    # Hashes that a join looks for would be handed to Arrow, which cannot take those above 2^63.
+    connection.execute("SET disabled_optimizers = 'join_filter_pushdown'")
     for statements in (_IMPRESSIONS, _CLICKS, _CLICK_FATES, _CONVERSIONS, _LABELS):
         connection.execute(string.Template(statements).substitute(said))
 

@@ -160,9 +160,12 @@ class _JoinAndWrite(beam.DoFn):
         yield TaggedOutput(ACCOUNTS, joined.account)
         yield TaggedOutput(REJECTS, (f"joined-{partition:05d}", joined.rejects))
         with Spill(FileSystems.join(self._uri, INCOMPLETE)) as spill:
-            for labelled in joined.labelled:
-                if labelled.sample.num_rows:
-                    yield spill.write(labelled.split, partition, [labelled.sample])
+            samples = [
+                spill.write(labelled.split, partition, [labelled.sample])
+                for labelled in joined.labelled
+                if labelled.sample.num_rows
+            ]
+        yield from samples
         for labelled in joined.labelled:
             self._written.append(self._thread.submit(self._write, labelled))
 

@@ -1,4 +1,7 @@
-"""Small logs, written by hand in any format, and the config that reads them."""
+"""Small logs, written by hand in any format, the config that reads them, and a run over them.
+
+What needs TensorFlow or TFX is imported where it is used: most tests here need neither.
+"""
 
 import gzip
 import json
@@ -130,3 +133,100 @@ def write_tiny_logs(write_log: Callable[..., pathlib.Path]) -> Callable[[str], N
         )
 
     return write
+
+
+@pytest.fixture
+def run(tmp_path: pathlib.Path) -> Callable[..., list[Any]]:
+    """Runs the executor as TFX does; returns its artifacts."""
+    import apache_beam as beam
+    from tfx.types import standard_artifacts
+
+    from components.log_example_gen.artifacts import LogLedger, LogRejects
+    from components.log_example_gen.executor import Executor
+
+    def execute(
+        config: IngestConfig, spans: str = '["2024-05-01"]', name: str = "run", as_of: str = ""
+    ) -> list[Any]:
+        outputs = {
+            "examples": [standard_artifacts.Examples()],
+            "ledger": [LogLedger()],
+            "rejects": [LogRejects()],
+        }
+        for key, [artifact] in outputs.items():
+            artifact.uri = str(tmp_path / name / key)
+        context = Executor.Context(
+            # With arguments TFX would first pack itself for remote workers, which takes seconds.
+            make_beam_pipeline_fn=lambda: beam.Pipeline(argv=["--runner=FnApiRunner"]),
+            tmp_dir=str(tmp_path),
+            unique_id=name,
+        )
+        properties = {"config": config.model_dump_json(), "spans": spans}
+        properties |= {"as_of": as_of, "fingerprint": ""}
+        Executor(context).Do({}, outputs, properties)
+        return [artifact for [artifact] in outputs.values()]
+
+    return execute
+
+
+@pytest.fixture
+def decode() -> Callable[[bytes], dict[str, list[Any]]]:
+    """Reads the features of an example (a Features message), as lists by name."""
+    from tensorflow.core.example import feature_pb2
+
+    def values(serialized: bytes) -> dict[str, list[Any]]:
+        found = {}
+        for name, feature in feature_pb2.Features.FromString(serialized).feature.items():
+            found[name] = list(getattr(feature, feature.WhichOneof("kind")).value)
+        return found
+
+    return values
+
+
+@pytest.fixture
+def decode_example(
+    decode: Callable[[bytes], dict[str, list[Any]]],
+) -> Callable[[bytes], dict[str, list[Any]]]:
+    """Reads a serialized tf.Example, as lists by name."""
+    from tensorflow.core.example import example_pb2
+
+    def values(serialized: bytes) -> dict[str, list[Any]]:
+        example = example_pb2.Example.FromString(serialized)
+        return decode(example.features.SerializeToString())
+
+    return values
+
+
+@pytest.fixture
+def examples_of(
+    decode_example: Callable[[bytes], dict[str, list[Any]]],
+) -> Callable[..., list[dict[str, list[Any]]]]:
+    """Reads the examples of a split, as lists by name, in order."""
+    import tensorflow as tf
+
+    def read(artifact: Any, split: str) -> list[dict[str, list[Any]]]:
+        paths = sorted(map(str, pathlib.Path(artifact.uri, f"Split-{split}").iterdir()))
+        records = tf.data.TFRecordDataset(paths, compression_type="GZIP")
+        return [decode_example(record.numpy()) for record in records]
+
+    return read
+
+
+@pytest.fixture
+def told() -> Callable[[Any], dict[str, Any]]:
+    """Reads a ledger artifact."""
+    return lambda ledger: json.loads(pathlib.Path(ledger.uri, "ledger.json").read_text())
+
+
+@pytest.fixture
+def rejected() -> Callable[[Any], list[tuple[Any, ...]]]:
+    """Reads (file, row, column, value, reason, scope) of every reject, in order."""
+
+    def read(rejects: Any) -> list[tuple[Any, ...]]:
+        found = []
+        for path in pathlib.Path(rejects.uri).iterdir():
+            for row in pa.parquet.read_table(path).to_pylist():
+                row["file"] = pathlib.Path(row["file"]).name
+                found.append(tuple(row.values())[1:])
+        return sorted(found, key=str)
+
+    return read

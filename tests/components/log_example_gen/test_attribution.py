@@ -49,7 +49,10 @@ def judge(shown, clicks=(), conversions=(), known=LATER, spans=(MAY_1,), unclick
         clicks: (id, time after T0), with an event id if there is one.
         conversions: (id, time after T0, value), with an event id if there is one.
     """
-    impressions = [(i, i, name, T0 + time, False, i) for i, (name, time) in enumerate(shown)]
+    hashes = {name: i for i, (name, _) in enumerate(shown)}
+    impressions = [
+        (i, i, name, T0 + time, False, hashes[name]) for i, (name, time) in enumerate(shown)
+    ]
     clicked = [
         (i, c[0], T0 + c[1], None, c[2] if len(c) > 2 else None) for i, c in enumerate(clicks)
     ]
@@ -195,6 +198,34 @@ def test_of_equal_ids_the_earliest_impression_is_kept():
     assert fates["click"] == ["joined", "outside_window"]
 
 
+def test_ids_that_share_a_hash_are_not_taken_for_one():
+    with duckdb.connect() as connection:
+        shown = [(0, 0, "a", T0 + 3, False, 7), (1, 1, "b", T0, False, 7), (2, 2, "a", T0, True, 7)]
+        connection.register("impressions", table(IMPRESSIONS, shown))
+        connection.register("clicks", table(EVENTS, []))
+        connection.register("conversions", table(EVENTS, []))
+        attribute(connection, Attribution.model_validate(RULES), (MAY_1,), LATER, 1.0)
+        assert connection.execute("SELECT row FROM labels").fetchall() == [(1,), (2,)]
+        assert connection.execute("SELECT row, kept FROM again").fetchall() == [(0, 2)]
+
+
+@pytest.mark.parametrize("repeated", [1, 2, 40, 60, 3000])
+def test_hashes_may_be_as_high_as_they_like(repeated):
+    # Far from each other, from 2^64 - 1 down to 2^64 / 10.
+    hashes = [2**64 - 1 - i * (9 * 2**64 // (10 * repeated)) for i in range(repeated)]
+    shown = [
+        (i, i, f"i{i % repeated}", T0, False, hashes[i % repeated]) for i in range(2 * repeated)
+    ]
+    with duckdb.connect() as connection:
+        connection.register("impressions", table(IMPRESSIONS, shown))
+        connection.register("clicks", table(EVENTS, []))
+        connection.register("conversions", table(EVENTS, []))
+        attribute(connection, Attribution.model_validate(RULES), (MAY_1,), LATER, 1.0)
+        again = connection.execute("SELECT row, kept FROM again ORDER BY row").fetchall()
+        assert again == [(repeated + i, i) for i in range(repeated)]
+        assert len(connection.execute("SELECT row FROM labels").fetchall()) == repeated
+
+
 def test_an_event_that_matches_nothing_is_an_orphan_only_if_all_its_days_were_read():
     # A click of the first hour may follow an impression of the day before, which nobody read.
     clicks = [("x", HOUR - 1), ("x", HOUR), ("x", DAY - 1), ("x", DAY)]
@@ -255,6 +286,16 @@ def test_sampling_keeps_every_positive_and_about_the_share_of_others_with_its_we
     # A hash decides: more wanted ones contain the fewer, in any company.
     again, _ = judge(shown[100:], unclicked=0.5)
     assert all(again[f"i{n}"]["wanted"] for n in range(100, 2000) if found[f"i{n}"]["wanted"])
+
+
+def test_a_conversion_without_a_click_keeps_no_impression_from_being_sampled_out():
+    shown = [(f"i{n}", 0) for n in range(2000)]
+    bought = [(f"i{n}", 5, 1.0) for n in range(1000)]
+    rules = {"view_through": {"window": "2h", "label": True}}
+    found, _ = judge(shown, (), bought, unclicked=0.25, **rules)
+    assert {label["example_weight"] for label in found.values()} == {4.0}
+    for part in (range(1000), range(1000, 2000)):
+        assert 0.2 < sum(found[f"i{n}"]["wanted"] for n in part) / 1000 < 0.3
 
 
 def by_hand(shown, clicks, conversions, rules):

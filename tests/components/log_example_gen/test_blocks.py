@@ -17,27 +17,49 @@ FOREVER = 2**62
 
 
 @pytest.fixture
-def collect(tmp_path):
-    """Reads files of one log; returns the rows of each partition, the counts and the rejects."""
+def read(tmp_path):
+    """Reads files of one log; returns the blocks."""
 
-    def run(paths, config, log="clicks", evaluated=(), partitions=1, known=FOREVER, first=0):
+    def run(paths, config, log="clicks", evaluated=(), partitions=1, known=FOREVER, **more):
         folder = tmp_path / "spill"
         folder.mkdir(exist_ok=True)
-        reading = Reading(config, evaluated, known, partitions, str(folder))
+        first = more.pop("first", 0)
+        reading = Reading(config, evaluated, known, partitions, str(folder), **more)
         sources = [
             (first + i, Source(log, MAY_1, str(path), path.stat().st_size, 0))
             for i, path in enumerate(paths)
         ]
-        blocks = list(read_blocks(sources, reading))
-        segments = {}
-        for block in blocks:
-            for partition, segment in block.segments.items():
-                segments.setdefault(partition, []).append(segment)
-        rows = {}
-        for partition, found in segments.items():
-            # What a shuffle returns has no order.
-            part = read_segments(reversed(found))[log].to_pylist()
-            rows[partition] = sorted(part, key=lambda row: row["{place}"])
+        return list(read_blocks(sources, reading))
+
+    return run
+
+
+def rows_of(blocks, log):
+    """Returns the rows of each partition that has any, in the order of their places."""
+    segments = collections.defaultdict(list)
+    for block in blocks:
+        for partition, segment in block.segments:
+            if segment.log == log:
+                segments[partition].append(segment)
+    rows = {}
+    for partition, found in segments.items():
+        # What a shuffle returns has no order.
+        part = read_segments(reversed(found))[log].to_pylist()
+        rows[partition] = sorted(part, key=lambda row: row["{place}"])
+    return rows
+
+
+@pytest.fixture
+def collect(read, decode):
+    """Reads files of one log; returns the rows of each partition, the counts and the rejects."""
+
+    def run(paths, config, log="clicks", **more):
+        blocks = read(paths, config, log, **more)
+        rows = rows_of(blocks, log)
+        for part in rows.values():
+            for row in part:
+                if "{features}" in row:
+                    row["{features}"] = decode(row["{features}"])
         counts = collections.Counter()
         for path, n in module.ledger.add(block.account for block in blocks).counts.items():
             if path[0] == log:
@@ -64,8 +86,14 @@ def test_events_get_their_place(collect, write_log, make_config, may_1):
     nothing = {"value": None, "event": None}
     assert rows == {
         0: [
-            {"id": "1", "time": may_1 * 1_000_000, **nothing, "{place}": place(3, 1)},
-            {"id": "2", "time": (may_1 + 1) * 1_000_000, **nothing, "{place}": place(3, 2)},
+            {
+                "id": str(i),
+                "time": (may_1 + i - 1) * 1_000_000,
+                **nothing,
+                "{place}": place(3, i),
+                "{hash}": md5(i),
+            }
+            for i in (1, 2)
         ]
     }
     assert (counts, rejects) == ({("read",): 2}, [])
@@ -133,21 +161,77 @@ def test_a_split_by_time_asks_for_the_span(collect, write_log, make_config, may_
     config = make_config(split={"by": "time", "eval": 1})
     path = write_log("impressions", "2024-05-01", columns(id=[1], time=[may_1]))
     for evaluated, expected in (([MAY_1], True), ([], False)):
-        rows, _, _ = collect([path], config, "impressions", evaluated)
+        rows, _, _ = collect([path], config, "impressions", evaluated=evaluated)
         assert rows == {
             0: [
                 {
                     "impression_id": "1",
                     "impression_time": may_1 * 1_000_000,
-                    "user": "u",
-                    "age": 1.0,
-                    "history": ["h"],
+                    "{features}": {
+                        "impression_id": [b"1"],
+                        "impression_time": [may_1 * 1_000_000],
+                        "user": [b"u"],
+                        "age": [1.0],
+                        "history": [b"h"],
+                    },
                     "{eval}": expected,
                     "{place}": place(0, 1),
                     "{hash}": md5(1),
                 }
             ]
         }
+
+
+def test_a_label_of_the_log_travels_encoded_and_as_it_is(collect, write_log, make_config, may_1):
+    given = columns(id=[1, 2, 3], time=[may_1] * 3, click=[1, 0, None])
+    path = write_log("impressions", "2024-05-01", given)
+    rows, _, _ = collect([path], make_config(events=False), "impressions")
+    assert [row["click"] for row in rows[0]] == [1, 0, None]
+    assert [row["{features}"].get("click") for row in rows[0]] == [[1], [0], None]
+
+
+def test_many_rows_are_encoded_a_part_at_a_time(
+    collect, write_log, make_config, may_1, monkeypatch
+):
+    ids = list(range(50))
+    path = write_log("impressions", "2024-05-01", columns(id=ids, time=[may_1] * 50))
+    whole, _, _ = collect([path], make_config(), "impressions", partitions=3)
+    monkeypatch.setattr(module, "_ENCODED_ROWS", 7)
+    assert collect([path], make_config(), "impressions", partitions=3)[0] == whole
+    assert sum(map(len, whole.values())) == 50
+
+
+def test_the_sample_is_a_tenth_of_the_typed_impressions_of_every_partition(
+    read, write_log, make_config, may_1
+):
+    ids = list(range(20_000))
+    given = columns(id=ids, time=[may_1 + i % 60 for i in ids], user=[f"u{i}" for i in ids])
+    path = write_log("impressions", "2024-05-01", given)
+    blocks = read([path], make_config(), "impressions", partitions=5, sampled=0.1)
+    rows, sample = rows_of(blocks, "impressions"), rows_of(blocks, "sample")
+    assert sorted(sample) == sorted(rows) == [0, 1, 2, 3, 4]
+    for partition, part in sample.items():
+        assert len(part) / len(rows[partition]) == pytest.approx(0.1, abs=0.02)  # 4 deviations
+        travelled = {row["{place}"]: row for row in rows[partition]}
+        for row in part:
+            i = int(row["impression_id"])
+            told = row["user"], row["age"], row["history"], row["impression_time"]
+            assert told == (f"u{i}", 1.0, ["h"], (may_1 + i % 60) * 1_000_000)
+            same = ("impression_id", "impression_time", "{eval}", "{hash}")
+            assert all(row[name] == travelled[row["{place}"]][name] for name in same)
+    # The sample is chosen by the ids alone.
+    again = rows_of(read([path], make_config(), "impressions", sampled=0.1), "sample")
+    assert {row["impression_id"] for row in again[0]} == {
+        row["impression_id"] for part in sample.values() for row in part
+    }
+
+
+def test_all_impressions_may_be_the_sample_and_no_event_is(read, write_log, make_config, may_1):
+    path = write_log("impressions", "2024-05-01", columns(id=[1, 2], time=[may_1] * 2))
+    blocks = read([path], make_config(), "impressions")
+    assert [row["impression_id"] for row in rows_of(blocks, "sample")[0]] == ["1", "2"]
+    path = write_log("clicks", "2024-05-01", {"id": [1, 2], "time": [may_1] * 2})
+    assert rows_of(read([path], make_config()), "sample") == {}
 
 
 def test_a_split_by_hash_keeps_a_key_on_one_side_in_any_type(
@@ -161,8 +245,8 @@ def test_a_split_by_hash_keeps_a_key_on_one_side_in_any_type(
             "impressions", "2024-05-01", columns(id=users, time=times, user=given), form
         )
         rows, _, _ = collect([path], make_config(form), "impressions")
-        sides[form] = {row["user"]: row["{eval}"] for row in rows[0]}
-    expected = {str(user): md5(user) < 2**63 for user in users}
+        sides[form] = {row["{features}"]["user"][0]: row["{eval}"] for row in rows[0]}
+    expected = {str(user).encode(): md5(user) < 2**63 for user in users}
     assert sides["parquet"] == sides["csv"] == expected
 
 
@@ -183,15 +267,13 @@ def test_all_logs_deal_an_id_to_one_partition(collect, write_log, make_config, m
 
 
 def test_the_rows_of_a_segment_are_in_the_order_of_their_hashes(
-    write_log, make_config, may_1, tmp_path
+    read, write_log, make_config, may_1
 ):
     ids = list(range(50))
     path = write_log("impressions", "2024-05-01", columns(id=ids, time=[may_1] * 50))
-    (tmp_path / "spill").mkdir()
-    reading = Reading(make_config(), (), FOREVER, 2, str(tmp_path / "spill"))
-    source = Source("impressions", MAY_1, str(path), 0, 0)
-    [block] = read_blocks([(0, source)], reading)
-    found = [read_segments([block.segments[i]])["impressions"] for i in (0, 1)]
+    [block] = read([path], make_config(), "impressions", partitions=2)
+    segments = [segment for _, segment in block.segments if segment.log == "impressions"]
+    found = [read_segments([segment])["impressions"] for segment in segments]
     hashes = [h for batch in found for h in batch["{hash}"].to_pylist()]
     assert hashes == sorted(map(md5, ids))
 
@@ -239,8 +321,6 @@ def test_a_column_of_a_wrong_type_breaks_the_file(collect, write_log, make_confi
     assert reject["reason"].startswith("column 'time': a number a row was expected")
 
 
-def test_a_block_has_a_name_of_its_own_on_every_run(write_log, make_config, may_1, tmp_path):
+def test_a_block_has_a_name_of_its_own_on_every_run(read, write_log, make_config, may_1):
     path = write_log("clicks", "2024-05-01", {"id": [1], "time": [may_1]})
-    reading = Reading(make_config(), (), FOREVER, 1, str(tmp_path))
-    source = Source("clicks", MAY_1, str(path), 0, 0)
-    assert [block.name for block in read_blocks([(7, source)], reading)] == ["clicks-00007-00000"]
+    assert [block.name for block in read([path], make_config(), first=7)] == ["clicks-00007-00000"]

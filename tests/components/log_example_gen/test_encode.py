@@ -1,5 +1,6 @@
 import hypothesis
 import hypothesis.strategies as st
+import numpy as np
 import pyarrow as pa
 import pytest
 from tensorflow.core.example import example_pb2
@@ -55,6 +56,46 @@ rows = st.lists(
 def test_the_bytes_are_those_of_protobuf(rows, start):
     batch = pa.RecordBatch.from_pylist(rows, SCHEMA).slice(start)
     assert encoding.encode(batch).to_pylist() == [oracle(row) for row in rows[start:]]
+
+
+# Up to 256 distinct numbers of a column are written once each, more of them one by one.
+@pytest.mark.parametrize("distinct", [1, 2, 255, 256, 257, 1000])
+def test_few_and_many_numbers_have_the_bytes_of_protobuf(distinct):
+    random = np.random.default_rng(distinct)
+    numbers = [0, -1, *random.integers(-(2**63), 2**63, distinct).tolist()][:distinct]
+    rows = [{"a": numbers[i % distinct], "b": None if i % 3 else i} for i in range(1200)]
+    schema = pa.schema([("a", pa.int64()), ("b", pa.int64())])
+    batch = pa.RecordBatch.from_pylist(rows, schema)
+    assert len(batch["a"].unique()) == distinct
+    assert encoding.encode(batch).to_pylist() == [oracle(row) for row in rows]
+
+
+@hypothesis.given(
+    more=st.lists(st.none() | st.integers(-(2**63), 2**63 - 1), max_size=20),
+    start=st.integers(0, 40),
+)
+@hypothesis.settings(deadline=None, max_examples=40)
+def test_a_batch_of_many_numbers_has_the_bytes_of_protobuf(more, start):
+    numbers = [*more, *(7**i % 2**63 for i in range(300))]
+    batch = pa.RecordBatch.from_pydict({"int": pa.array(numbers, pa.int64())}).slice(start)
+    assert encoding.encode(batch).to_pylist() == [oracle({"int": n}) for n in numbers[start:]]
+
+
+@hypothesis.given(rows=rows)
+@hypothesis.settings(deadline=None, max_examples=50)
+def test_features_of_two_encodings_are_joined_to_one_example(rows):
+    batch = pa.RecordBatch.from_pylist(rows, SCHEMA)
+    parts = [encoding.features(batch.select(names)) for names in (["float", "int"], ["list"])]
+    joined = encoding.join(*encoding.examples(*parts)).to_pylist()
+    expected = [oracle({name: row[name] for name in ("float", "int", "list")}) for row in rows]
+    assert joined == expected
+    assert encoding.join(*encoding.examples(encoding.features(batch))) == encoding.encode(batch)
+
+
+def test_no_column_is_no_feature():
+    batch = pa.RecordBatch.from_pydict({"a": [1, 2]}).select([])
+    assert encoding.features(batch).to_pylist() == [b"", b""]
+    assert encoding.encode(batch).to_pylist() == [oracle({})] * 2
 
 
 def test_a_zero_is_written_as_a_value():

@@ -31,7 +31,7 @@ def test_no_place_is_no_place():
     assert (len(files), len(rows)) == (0, 0)
 
 
-def test_an_event_has_an_id_a_time_a_value_a_name_and_a_place():
+def test_an_event_has_an_id_a_time_a_value_a_name_a_place_and_a_hash():
     found = [(field.name, field.type) for field in events.EVENT_SCHEMA]
     assert found == [
         ("id", pa.string()),
@@ -39,4 +39,17 @@ def test_an_event_has_an_id_a_time_a_value_a_name_and_a_place():
         ("value", pa.float64()),
         ("event", pa.string()),
         ("{place}", pa.int64()),
+        ("{hash}", pa.uint64()),
+    ]
+
+
+def test_an_impression_travels_with_its_features_in_one_column():
+    found = [(field.name, field.type) for field in events.IMPRESSION_SCHEMA]
+    assert found == [
+        ("impression_id", pa.string()),
+        ("impression_time", pa.int64()),
+        ("{features}", pa.large_binary()),
+        ("{eval}", pa.bool_()),
+        ("{place}", pa.int64()),
+        ("{hash}", pa.uint64()),
     ]

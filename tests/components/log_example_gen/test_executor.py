@@ -1,65 +1,19 @@
-import json
 import pathlib
 import time
 
 import apache_beam as beam
-import pyarrow as pa
-import pyarrow.parquet
 import pytest
-import tensorflow as tf
 from apache_beam.testing.util import assert_that, equal_to
 from tensorflow_metadata.proto.v0 import schema_pb2
-from tfx.types import standard_artifacts
 from tfx_bsl.tfxio import tf_example_record
 
 from components.log_example_gen import partition
-from components.log_example_gen.artifacts import LogLedger, LogRejects
-from components.log_example_gen.executor import Executor
 
 SPAN = '["2024-05-01"]'
 
 
-@pytest.fixture
-def run(tmp_path):
-    """Runs the executor as TFX does; returns its artifacts."""
-
-    def execute(config, spans=SPAN, name="run", as_of=""):
-        outputs = {
-            "examples": [standard_artifacts.Examples()],
-            "ledger": [LogLedger()],
-            "rejects": [LogRejects()],
-        }
-        for key, [artifact] in outputs.items():
-            artifact.uri = str(tmp_path / name / key)
-        context = Executor.Context(
-            # With arguments TFX would first pack itself for remote workers, which takes seconds.
-            make_beam_pipeline_fn=make_pipeline,
-            tmp_dir=str(tmp_path),
-            unique_id=name,
-        )
-        properties = {"config": config.model_dump_json(), "spans": spans}
-        properties |= {"as_of": as_of, "fingerprint": ""}
-        Executor(context).Do({}, outputs, properties)
-        return [artifact for [artifact] in outputs.values()]
-
-    return execute
-
-
 def make_pipeline():
     return beam.Pipeline(argv=["--runner=FnApiRunner"])
-
-
-def examples_of(artifact, split):
-    paths = sorted(str(path) for path in pathlib.Path(artifact.uri, f"Split-{split}").iterdir())
-    records = tf.data.TFRecordDataset(paths, compression_type="GZIP")
-    return [as_dict(tf.train.Example.FromString(record.numpy())) for record in records]
-
-
-def as_dict(example):
-    found = {}
-    for name, feature in example.features.feature.items():
-        found[name] = list(getattr(feature, feature.WhichOneof("kind")).value)
-    return found
 
 
 def all_bytes(artifact):
@@ -69,21 +23,9 @@ def all_bytes(artifact):
     }
 
 
-def told(ledger):
-    return json.loads(pathlib.Path(ledger.uri, "ledger.json").read_text())
-
-
-def rejected(rejects):
-    """Returns (file, row, column, value, reason, scope) of every reject, in order."""
-    found = []
-    for path in pathlib.Path(rejects.uri).iterdir():
-        for row in pa.parquet.read_table(path).to_pylist():
-            row["file"] = pathlib.Path(row["file"]).name
-            found.append(tuple(row.values())[1:])
-    return sorted(found, key=str)
-
-
-def test_tiny_logs_give_these_examples(run, write_tiny_logs, make_config, may_1, tmp_path):
+def test_tiny_logs_give_these_examples(
+    run, write_tiny_logs, make_config, may_1, tmp_path, examples_of, told, rejected
+):
     write_tiny_logs()
     examples, ledger, rejects = run(make_config())
 
@@ -238,7 +180,7 @@ def test_rows_in_another_order_and_other_files_give_the_same_bytes(
 
 
 def test_partitions_change_the_files_and_not_the_examples(
-    run, write_tiny_logs, make_config, monkeypatch
+    run, write_tiny_logs, make_config, monkeypatch, examples_of
 ):
     write_tiny_logs()
     one, _, _ = run(make_config(), name="one")
@@ -253,7 +195,7 @@ def test_partitions_change_the_files_and_not_the_examples(
     assert by_id(one) == by_id(many)
 
 
-def test_a_user_is_never_on_both_sides(run, write_log, make_config, may_1):
+def test_a_user_is_never_on_both_sides(run, write_log, make_config, may_1, examples_of):
     users = [f"u{i % 20}" for i in range(200)]
     write_log(
         "impressions",
@@ -273,7 +215,7 @@ def test_a_user_is_never_on_both_sides(run, write_log, make_config, may_1):
     assert len(sides[0] | sides[1]) == 20
 
 
-def test_the_last_span_is_for_evaluation(run, write_log, make_config, may_1):
+def test_the_last_span_is_for_evaluation(run, write_log, make_config, may_1, examples_of):
     for day in (1, 2, 3):
         columns = {"id": [day], "time": [may_1 + 86_400 * (day - 1)], "user": ["u"]}
         columns |= {"age": [1.0], "history": [["x"]]}
@@ -289,7 +231,7 @@ def test_the_last_span_is_for_evaluation(run, write_log, make_config, may_1):
 
 
 def test_what_is_no_example_is_counted_and_kept(
-    run, write_tiny_logs, write_log, make_config, may_1
+    run, write_tiny_logs, write_log, make_config, may_1, told, rejected
 ):
     write_tiny_logs("csv")
     columns = {
@@ -335,7 +277,9 @@ def test_a_missing_span_is_an_error(run, write_tiny_logs, make_config):
         run(make_config(), '["2024-05-01", "2024-05-07"]')
 
 
-def test_labels_never_use_what_was_not_known_at_the_cutoff(run, write_tiny_logs, make_config):
+def test_labels_never_use_what_was_not_known_at_the_cutoff(
+    run, write_tiny_logs, make_config, examples_of, told
+):
     write_tiny_logs()
 
     def labels(as_of):
@@ -380,7 +324,7 @@ def test_a_span_that_is_read_again_is_a_newer_version(run, write_tiny_logs, make
     assert before <= first.version <= second.version <= time.time()
 
 
-def test_a_feature_that_knows_the_future_is_named(run, write_log, make_config, may_1):
+def test_a_feature_that_knows_the_future_is_named(run, write_log, make_config, may_1, told):
     rows = 4000
     clicked = [i for i in range(rows) if i % 5 == 0]
     columns = {
@@ -401,7 +345,7 @@ def test_a_feature_that_knows_the_future_is_named(run, write_log, make_config, m
 
 
 def test_one_key_with_a_tenth_of_all_events_does_no_harm(
-    run, write_tiny_logs, write_log, make_config, may_1
+    run, write_tiny_logs, write_log, make_config, may_1, told
 ):
     write_tiny_logs()
     times = [may_1 + 60 + i % 3000 for i in range(50_000)]

@@ -1,10 +1,13 @@
 import datetime
 import hashlib
 
+import hypothesis
+import hypothesis.strategies as st
 import pyarrow as pa
 import pytest
 
-from components.log_example_gen import join
+from components.log_example_gen import encode, join
+from components.log_example_gen.encode import features
 from components.log_example_gen.events import EVENT_SCHEMA, place
 from components.log_example_gen.ledger import check
 
@@ -12,12 +15,13 @@ MAY_1 = datetime.date(2024, 5, 1)
 SECOND = 1_000_000
 T0 = 1_714_521_600 * SECOND
 HOUR = 3600 * SECOND
-IMPRESSIONS = pa.schema(
+WIDE = pa.schema(
     [
         ("impression_id", pa.string()),
         ("impression_time", pa.int64()),
         ("user", pa.string()),
         ("history", pa.list_(pa.string())),
+        ("click", pa.int64()),
         ("{eval}", pa.bool_()),
         ("{place}", pa.int64()),
         ("{hash}", pa.uint64()),
@@ -26,7 +30,11 @@ IMPRESSIONS = pa.schema(
 FILES = ("impressions/a.csv", "impressions/b.csv", "clicks.csv", "conversions.csv")
 
 
-def impressions(*rows):
+def md5(text):
+    return int.from_bytes(hashlib.md5(text.encode()).digest()[8:], "little")
+
+
+def wide(*rows):
     """Makes impressions of (id, seconds, user, whether for evaluation, history), a row each.
 
     They stand in the first file from line 2 on; `|` before an id puts one in the second file.
@@ -42,25 +50,36 @@ def impressions(*rows):
                 "history": history,
                 "{eval}": in_eval,
                 "{place}": place(int(name.startswith("|")), line),
-                "{hash}": int.from_bytes(hashlib.md5(name.strip("|").encode()).digest()[8:], "little"),
+                "{hash}": md5(name.strip("|")),
             }
         )
-    return pa.RecordBatch.from_pylist(found, IMPRESSIONS)
+    return pa.RecordBatch.from_pylist(found, WIDE)
+
+
+def encoded(batch, labels=()):
+    """Encodes the features of wide impressions, as reading does."""
+    own = ["impression_id", "impression_time", "user", "history", *labels]
+    narrow = ["impression_id", "impression_time", "{eval}", "{place}", "{hash}", *labels]
+    return batch.select(narrow).append_column("{features}", features(batch.select(own)))
+
+
+def impressions(*rows):
+    return encoded(wide(*rows))
 
 
 def events(file, *rows):
-    """Makes events of (id, seconds), or (id, seconds, value)."""
-    found = [
-        (name, T0 + time * SECOND, *(rest or (None,)), None, place(file, line))
-        for line, (name, time, *rest) in enumerate(rows, 2)
-    ]
+    """Makes events of (id, seconds), or (id, seconds, value), or with an event id as well."""
+    found = []
+    for line, (name, time, *rest) in enumerate(rows, 2):
+        value, event = (*rest, None, None)[:2]
+        found.append((name, T0 + time * SECOND, value, event, place(file, line), md5(name)))
     return pa.RecordBatch.from_pylist(
         [dict(zip(EVENT_SCHEMA.names, row, strict=True)) for row in found], EVENT_SCHEMA
     )
 
 
 @pytest.fixture
-def label(make_config):
+def label(make_config, decode_example):
     """Joins hand-written tables; returns examples by id, counts that are not zero, rejects."""
 
     def run(config=None, known=T0 + 30 * 24 * HOUR, **tables):
@@ -68,12 +87,21 @@ def label(make_config):
         joined = join.label(0, tables, joining)
         rows = {}
         for part in joined.labelled:
-            for batch in part.batches():
-                rows |= {row["impression_id"]: (part.split, row) for row in batch.to_pylist()}
+            for row in map(decode_example, serialized(part)):
+                rows[row["impression_id"][0].decode()] = part.split, row
         counts = {path: n for path, n in joined.account.counts.items() if n}
         return rows, counts, joined.rejects.to_pylist()
 
     return run
+
+
+def serialized(labelled, *size):
+    """Returns the examples of a split, in order."""
+    return [
+        example
+        for pieces in labelled.examples(*size)
+        for example in encode.join(*pieces).to_pylist()
+    ]
 
 
 A = impressions(("a", 0))
@@ -86,17 +114,17 @@ def test_an_example_has_its_impression_and_what_the_join_found(label):
     assert rows["a"] == (
         "train",
         {
-            "impression_id": "a",
-            "impression_time": T0,
-            "user": "x",
-            "history": ["h"],
-            "click": 1,
-            "conversion": 1,
-            "label_age": 26 * 3600 - 60,
-            "click_mature": 1,
-            "conversion_mature": 0,
-            "conversion_count": 2,
-            "value": 2.75,
+            "impression_id": [b"a"],
+            "impression_time": [T0],
+            "user": [b"x"],
+            "history": [b"h"],
+            "click": [1],
+            "conversion": [1],
+            "label_age": [26 * 3600 - 60],
+            "click_mature": [1],
+            "conversion_mature": [0],
+            "conversion_count": [2],
+            "value": [2.75],
         },
     )
     assert counts == {
@@ -123,7 +151,7 @@ def test_a_repeated_impression_is_a_duplicate_and_one_that_differs_a_conflict(la
             ("|a", 3, "x", False, None),
         )
     )
-    assert [row["user"] for _, row in rows.values()] == ["x"]
+    assert [row["user"] for _, row in rows.values()] == [[b"x"]]
     assert {path: n for path, n in counts.items() if path[0] == "impressions"} == {
         ("impressions", FILES[0], "examples"): 1,
         ("impressions", FILES[1], "duplicates"): 2,
@@ -160,7 +188,10 @@ def test_of_equal_impressions_the_first_by_time_and_then_by_file_is_kept(label):
             ("a", 9, "late"), ("a", 3, "early"), ("b", 1, "1st"), ("|b", 1, "2nd")
         )
     )
-    assert {name: row["user"] for name, (_, row) in rows.items()} == {"a": "early", "b": "1st"}
+    assert {name: row["user"] for name, (_, row) in rows.items()} == {
+        "a": [b"early"],
+        "b": [b"1st"],
+    }
     assert counts["impressions", FILES[1], "conflicts"] == 1
 
 
@@ -200,7 +231,7 @@ def test_what_is_sampled_out_is_counted_and_the_rest_has_its_weight(label, make_
     assert kept + counts["impressions", FILES[0], "sampled_out"] == 400
     assert 70 < kept - 20 < 120
     assert counts["examples", "eval"] == 100  # evaluation sees the world as it is
-    weights = {(split, row["click"]): row["example_weight"] for split, row in rows.values()}
+    weights = {(split, row["click"][0]): row["example_weight"][0] for split, row in rows.values()}
     assert weights == {("train", 1): 1.0, ("train", 0): 4.0, ("eval", 0): 1.0}
 
 
@@ -212,23 +243,62 @@ def test_only_the_columns_of_the_config_come_out(label, make_config):
 
 
 def test_without_a_click_log_a_column_of_that_name_is_the_label(label, make_config):
-    given = A.append_column("click", pa.array([1]))
-    rows, counts, _ = label(make_config(events=False), impressions=given)
-    assert rows["a"][1]["click"] == 1
+    shown = wide(("a", 0), ("b", 0, "x", True), ("c", 0))
+    clicks = pa.array([1, 1, None], pa.int64())
+    shown = shown.set_column(shown.schema.get_field_index("click"), "click", clicks)
+    rows, counts, _ = label(make_config(events=False), impressions=encoded(shown, ["click"]))
+    assert {name: row.get("click") for name, (_, row) in rows.items()} == {
+        "a": [1],
+        "b": [1],
+        "c": None,
+    }
     assert counts["positives", "train", "click"] == 1
+    assert counts["positives", "eval", "click"] == 1
 
 
-def test_examples_come_out_in_the_order_of_a_hash(make_config):
+@pytest.fixture
+def fifty(make_config):
+    """Joins fifty impressions, every third of them clicked; returns the one split."""
     ids = [f"id {i}" for i in range(50)]
     joining = join.Joining(make_config(), (MAY_1,), T0 + HOUR, FILES)
-    shown = impressions(*((i, 0) for i in ids))
-    [part] = join.label(0, {"impressions": shown}, joining).labelled
+    tables = {
+        "impressions": impressions(*((i, 0) for i in ids)),
+        "clicks": events(2, *((i, 5) for i in ids[::3])),
+    }
+    [part] = join.label(0, tables, joining).labelled
+    return ids, part
+
+
+def test_examples_come_out_in_the_order_of_a_hash(fifty, decode_example):
+    ids, part = fifty
     expected = sorted(ids, key=lambda i: hashlib.md5(i.encode()).digest()[:7:-1])
     assert part.column("impression_id").to_pylist() == expected
-    assert part.column("click").to_pylist() == [0] * 50
-    batches = list(part.batches(20))
-    assert [batch.num_rows for batch in batches] == [20, 20, 10]
-    assert [i for batch in batches for i in batch["impression_id"].to_pylist()] == expected
+    assert part.column("click").to_pylist() == [int(i in ids[::3]) for i in expected]
+    rows = list(map(decode_example, serialized(part)))
+    assert [row["impression_id"] for row in rows] == [[i.encode()] for i in expected]
+    assert [row["click"] for row in rows] == [[int(i in ids[::3])] for i in expected]
+
+
+@pytest.mark.parametrize("size, batches", [(1, 50), (20, 3), (25, 2), (50, 1), (8192, 1)])
+def test_examples_are_the_same_bytes_in_batches_of_any_size(fifty, size, batches):
+    _, part = fifty
+    assert serialized(part, size) == serialized(part)
+    lengths = [len(pieces[0]) for pieces in part.examples(size)]
+    assert (sum(lengths), max(lengths), len(lengths)) == (50, min(size, 50), batches)
+
+
+def test_of_the_sample_remains_what_is_an_example_of_the_split_with_its_labels(make_config):
+    shown = wide(("a", 0), ("b", 0, "y"), ("|b", 0, "z"), ("c", 0, "x", True), ("d", 0))
+    tables = {"impressions": encoded(shown), "sample": shown.drop_columns(["click"]).slice(1, 3)}
+    tables["clicks"] = events(2, ("b", 5))
+    joining = join.Joining(make_config(), (MAY_1,), T0 + HOUR, FILES)
+    train, evaluated = join.label(0, tables, joining).labelled
+    [row] = train.sample.to_pylist()
+    assert (row["impression_id"], row["user"], row["history"]) == ("b", "y", ["h"])
+    assert (row["click"], row["conversion"]) == (1, 0)
+    assert [row["impression_id"] for row in evaluated.sample.to_pylist()] == ["c"]
+    del tables["sample"]
+    assert all(not part.sample.num_rows for part in join.label(0, tables, joining).labelled)
 
 
 def test_the_earliest_and_the_latest_impression_of_a_split_are_told(make_config):
@@ -255,3 +325,89 @@ def test_every_row_of_every_file_has_one_fate(label):
     check({**counts, **read})
     with pytest.raises(ValueError, match="Rows were lost"):
         check({**counts, **read, ("clicks", FILES[2], "read"): 7})
+
+
+# Few ids, so that rows meet; times at which windows and the day end; both files.
+names = st.sampled_from(["a", "b", "c", "|a", "|b", "|d"])
+moments = st.sampled_from([-1, 0, 1, 3599, 3600, 3601, 86_399, 86_400, 259_200, 262_801])
+logs = st.fixed_dictionaries(
+    {
+        "shown": st.lists(
+            st.tuples(
+                names,
+                st.sampled_from([0, 1, 9]),
+                st.sampled_from(["x", "y", None]),
+                st.booleans(),
+                st.sampled_from([["h"], ["h", "i"], None]),
+            ),
+            max_size=12,
+        ),
+        "clicks": st.lists(
+            st.tuples(st.sampled_from("abdz"), moments, st.none(), st.sampled_from([None, "e"])),
+            max_size=8,
+        ),
+        "conversions": st.lists(
+            st.tuples(
+                st.sampled_from("abdz"),
+                moments,
+                st.sampled_from([None, 1.0, 2.5]),
+                st.sampled_from([None, "e", "f"]),
+            ),
+            max_size=8,
+        ),
+        "unclicked": st.sampled_from([None, "30%"]),
+        "rules": st.fixed_dictionaries(
+            {
+                "click": st.sampled_from(["first", "last"]),
+                "tolerance": st.sampled_from(["0s", "2s"]),
+                "view_through": st.sampled_from([None, {"window": "2h", "label": True}]),
+            }
+        ),
+    }
+)
+
+
+@hypothesis.given(logs)
+@hypothesis.settings(
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
+)
+def test_no_row_of_any_log_is_lost_or_made_up(make_config, given):
+    sampling = given["unclicked"] and {"unclicked": given["unclicked"]}
+    attribution = {"click_window": "1h", "conversion_window": "3d", **given["rules"]}
+    config = make_config(attribution=attribution, sampling=sampling)
+    tables = {
+        "impressions": impressions(*given["shown"]),
+        "clicks": events(2, *given["clicks"]),
+        "conversions": events(3, *given["conversions"]),
+    }
+    joining = join.Joining(config, (MAY_1,), T0 + 9 * 24 * HOUR, FILES)
+    joined = join.label(0, tables, joining)
+    second = sum(name.startswith("|") for name, *_ in given["shown"])
+    read = {
+        ("impressions", FILES[0], "read"): len(given["shown"]) - second,
+        ("impressions", FILES[1], "read"): second,
+        ("clicks", FILES[2], "read"): len(given["clicks"]),
+        ("conversions", FILES[3], "read"): len(given["conversions"]),
+    }
+    counts = joined.account.counts
+    check({**counts, **read})
+
+    def of(log, fate):
+        return sum(n for path, n in counts.items() if path[0] == log and path[2:] == (fate,))
+
+    # Each id is shown once: it is an example, or it was sampled out.
+    examples = sum(len(serialized(part)) for part in joined.labelled)
+    assert examples == of("impressions", "examples")
+    ids = {name.strip("|") for name, *_ in given["shown"]}
+    assert examples + of("impressions", "sampled_out") == len(ids)
+    # Whoever is an orphan, or contradicts another, is kept: once.
+    kept = [(row["log"], row["file"], row["row"]) for row in joined.rejects.to_pylist()]
+    fates = {"impressions": ("conflicts",), "clicks": ("orphans", "conflicts")}
+    fates["conversions"] = fates["clicks"]
+    expected = sum(of(log, fate) for log, said in fates.items() for fate in said)
+    assert len(kept) == len(set(kept)) == expected
+    # Each click that counts for the first time labels an example.
+    clicked = sum(counts.get(("positives", s, "click"), 0) for s in ("train", "eval"))
+    assert clicked == of("clicks", "joined")

@@ -70,6 +70,16 @@ def test_each_log_comes_back_by_itself(tmp_path):
     }
 
 
+def test_encoded_rows_come_back_byte_by_byte(tmp_path):
+    rows = [b"", bytes(range(256)), b"\n" * 1000]
+    batch = pa.RecordBatch.from_pydict({"{features}": pa.array(rows, pa.large_binary())})
+    with Spill(str(tmp_path)) as spill:
+        segments = [spill.write("impressions", n, [batch.slice(n, 1)]) for n in (2, 0, 1)]
+    found = read_segments(segments)["impressions"]
+    assert found.schema == batch.schema
+    assert found["{features}"].to_pylist() == rows
+
+
 def test_no_segment_is_no_log():
     assert read_segments([]) == {}
 

@@ -1,5 +1,6 @@
 import gzip
 
+import numpy as np
 import pyarrow as pa
 import pytest
 import tensorflow as tf
@@ -35,6 +36,33 @@ def test_the_frames_are_those_of_tensorflow(tmp_path):
         for record in RECORDS:
             writer.write(record)
     assert bytes(tfrecord.frame(binary(RECORDS))) == (tmp_path / "plain").read_bytes()
+
+
+def test_a_record_is_its_pieces_one_after_the_other(tmp_path):
+    pieces = [binary(RECORDS), binary([b"x", b"", b"y" * 200, b""]), binary([b"", b"z", b"", b""])]
+    whole = [b"".join(row) for row in zip(*(piece.to_pylist() for piece in pieces), strict=True)]
+    assert bytes(tfrecord.frame(*pieces)) == bytes(tfrecord.frame(binary(whole)))
+    with tfrecord.Shard(str(tmp_path / "shard.gz"), str(tmp_path)) as shard:
+        shard.write(*pieces)
+    assert read(tmp_path / "shard.gz") == whole
+
+
+def test_a_part_of_an_array_is_framed_as_itself():
+    part = binary(RECORDS).slice(1, 2)
+    assert bytes(tfrecord.frame(part)) == bytes(tfrecord.frame(binary(RECORDS[1:3])))
+    assert bytes(tfrecord.frame(binary([]))) == b""
+
+
+def test_a_shard_that_cannot_be_written_is_none(tmp_path):
+    with (
+        pytest.raises(ValueError, match="closed file"),
+        tfrecord.Shard(str(tmp_path / "shard.gz"), str(tmp_path)) as shard,
+    ):
+        shard.write(binary(RECORDS))
+        shard.write(binary(RECORDS))
+        shard._file.close()  # as a disk that is full: what fails does so in another thread
+        shard.write(binary([bytes(np.random.default_rng(1).bytes(2**20))]))
+    assert not (tmp_path / "shard.gz").exists()
 
 
 def test_a_shard_written_twice_is_the_same_shard(tmp_path):

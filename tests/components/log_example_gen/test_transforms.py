@@ -7,16 +7,17 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 import tensorflow as tf
+from apache_beam.io.filesystem import BeamIOError
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.testing import test_pipeline
 from apache_beam.testing.util import assert_that, equal_to
 
 from components.log_example_gen import files, transforms
 from components.log_example_gen.blocks import Reading
-from components.log_example_gen.join import Joining, Labelled
+from components.log_example_gen.join import Joining
 from components.log_example_gen.ledger import Account
 from components.log_example_gen.rejects import REJECTS_SCHEMA, Rejects
-from components.log_example_gen.spill import read_segments
+from components.log_example_gen.spill import Spill, read_segments
 
 MAY_1 = datetime.date(2024, 5, 1)
 FOREVER = 2**62
@@ -28,30 +29,20 @@ def pipeline():
 
 @pytest.fixture
 def steps(write_tiny_logs, make_config, tmp_path):
-    """Wires reading and joining of the tiny logs; returns the outputs of both."""
+    """Wires reading of the tiny logs, and joining and writing; returns the outputs of both."""
+    for folder in ("wait", "out/Split-train", "out/Split-eval", "out/incomplete"):
+        (tmp_path / folder).mkdir(parents=True)
 
-    def wire(p, partitions=1, config=None):
-        config = config or make_config()
+    def wire(p, partitions=1):
+        config = make_config()
         sources = files.sources(config.logs, [MAY_1], config.attribution)
-        (tmp_path / "wait").mkdir()
         reading = Reading(config, [MAY_1], FOREVER, partitions, str(tmp_path / "wait"))
         joining = Joining(config, [MAY_1], FOREVER, [source.path for source in sources])
         read = p | beam.Create(files.bundles(sources)) | transforms.ReadEvents(reading)
-        return read, read["segments"] | transforms.LabelImpressions(joining)
+        write = transforms.WriteExamples(joining, str(tmp_path / "out"), partitions)
+        return read, read["segments"] | write
 
     return wire
-
-
-def labels_of(examples):
-    names = ("impression_id", "click", "conversion", "value")
-    columns = [examples.column(name).to_pylist() for name in names]
-    return [(examples.split, *row) for row in zip(*columns, strict=True)]
-
-
-def labelled(split="train", ids=("b", "a")):
-    batch = pa.RecordBatch.from_pydict({"impression_id": sorted(ids)})
-    rows = pa.array([sorted(ids).index(i) for i in ids])
-    return Labelled(split, 0, batch, rows, {"click": pa.array([0, 1][: len(ids)])})
 
 
 def rejects(*lines):
@@ -67,7 +58,8 @@ def test_files_become_segments_of_their_partition_and_accounts(steps, write_tiny
         rows = read["segments"] | beam.MapTuple(
             lambda _, segment: (segment.log, read_segments([segment])[segment.log].num_rows)
         )
-        assert_that(rows, equal_to([("impressions", 4), ("clicks", 2), ("conversions", 1)]))
+        expected = [("impressions", 4), ("sample", 4), ("clicks", 2), ("conversions", 1)]
+        assert_that(rows, equal_to(expected))
         counts = read["accounts"] | beam.FlatMap(
             lambda account: [(*path[::2], n) for path, n in account.counts.items() if len(path) > 2]
         )
@@ -79,38 +71,61 @@ def test_files_become_segments_of_their_partition_and_accounts(steps, write_tiny
 
 
 @pytest.mark.parametrize("partitions", [1, 3])
-def test_impressions_are_labelled_whatever_the_partitions(steps, write_tiny_logs, partitions):
+def test_impressions_are_labelled_and_written_whatever_the_partitions(
+    steps, write_tiny_logs, tmp_path, decode_example, partitions
+):
     write_tiny_logs()
     with pipeline() as p:
-        _, found = steps(p, partitions)
-        assert_that(
-            found["examples"] | beam.FlatMap(labels_of),
-            equal_to(
-                [
-                    ("train", "1", 1, 1, 9.5),
-                    ("eval", "2", 1, 0, 0.0),
-                    ("train", "3", 0, 0, 0.0),
-                    ("eval", "4", 0, 0, 0.0),
-                ]
-            ),
+        _, written = steps(p, partitions)
+        counts = written["accounts"] | beam.FlatMap(
+            lambda account: [(*path, n) for path, n in account.counts.items() if len(path) == 2]
         )
+        total = counts | beam.Map(lambda count: (count[:2], count[2])) | beam.CombinePerKey(sum)
+        expected = [(("examples", "train"), 2), (("examples", "eval"), 2)]
+        assert_that(total, equal_to(expected))
+        empty = written["rejects"] | beam.Filter(lambda named: named[1].num_rows)
+        assert_that(empty, equal_to([]), label="Rejects")
+    found = {}
+    for split in ("train", "eval"):
+        paths = sorted(tmp_path.glob(f"out/Split-{split}/data_tfrecord-*-of-0000{partitions}.gz"))
+        records = tf.data.TFRecordDataset(list(map(str, paths)), compression_type="GZIP")
+        for record in records:
+            row = decode_example(record.numpy())
+            names = ("click", "conversion", "value")
+            found[row["impression_id"][0]] = (split, *(row[name][0] for name in names))
+    assert found == {
+        b"1": ("train", 1, 1, 9.5),
+        b"2": ("eval", 1, 0, 0.0),
+        b"3": ("train", 0, 0, 0.0),
+        b"4": ("eval", 0, 0, 0.0),
+    }
 
 
-def test_a_shard_holds_the_examples_in_order_and_its_first_rows_are_the_sample(
-    tmp_path, monkeypatch
-):
-    monkeypatch.setattr(transforms, "LEAK_SAMPLE_ROWS", 4)
-    (tmp_path / "Split-train").mkdir()
-    (tmp_path / "incomplete").mkdir()
+def test_the_sample_is_of_the_examples_with_their_labels(steps, write_tiny_logs):
+    write_tiny_logs()
     with pipeline() as p:
-        samples = p | beam.Create([labelled()]) | transforms.WriteExamples(str(tmp_path), 2)
-        rows = samples | beam.MapTuple(lambda split, batch: (split, batch.to_pylist()))
-        assert_that(rows, equal_to([("train", [{"impression_id": "b", "click": 0}])]))
-    path = str(tmp_path / "Split-train/data_tfrecord-00000-of-00002.gz")
-    records = tf.data.TFRecordDataset(path, compression_type="GZIP")
-    found = [tf.train.Example.FromString(record.numpy()).features.feature for record in records]
-    assert [row["impression_id"].bytes_list.value[0] for row in found] == [b"b", b"a"]
-    assert [row["click"].int64_list.value[0] for row in found] == [0, 1]
+        _, written = steps(p, 3)
+        rows = written["samples"] | beam.FlatMap(
+            lambda segment: [
+                (segment.log, row["impression_id"], row["history"], row["click"])
+                for row in read_segments([segment])[segment.log].to_pylist()
+            ]
+        )
+        expected = [
+            ("train", "1", ["x", "y"], 1),
+            ("eval", "2", ["z"], 1),
+            ("train", "3", [], 0),
+            ("eval", "4", ["x"], 0),
+        ]
+        assert_that(rows, equal_to(expected))
+
+
+def test_an_error_in_writing_a_shard_is_one_of_the_pipeline(steps, write_tiny_logs, tmp_path):
+    write_tiny_logs()
+    (tmp_path / "out/Split-train").rmdir()
+    (tmp_path / "out/Split-train").write_text("a file where a folder should be")
+    with pytest.raises(BeamIOError, match="Split-train"), pipeline() as p:
+        steps(p)
 
 
 def test_rejects_are_a_file_a_block_and_nothing_is_no_file(tmp_path):
@@ -122,7 +137,7 @@ def test_rejects_are_a_file_a_block_and_nothing_is_no_file(tmp_path):
     assert pa.parquet.read_table(tmp_path / "x.parquet").equals(rejects(2, 3))
 
 
-def test_a_leak_is_found_across_shards_and_one_side_alone_shows_none(make_config):
+def test_a_leak_is_found_across_segments_and_one_side_alone_shows_none(make_config, tmp_path):
     config = make_config(events=False)
     ages = pa.array([float(i % 2) for i in range(200)], pa.float32())
     texts = pa.array(["x"] * 200)
@@ -134,8 +149,13 @@ def test_a_leak_is_found_across_shards_and_one_side_alone_shows_none(make_config
             "click": pa.array([i % 2 for i in range(200)]),
         }
     )
-    both = [("train", batch.slice(0, 100)), ("train", batch.slice(100)), ("eval", batch)]
-    for given, expected in ((both, [["age"]]), (both[:2], [[]])):
+    with Spill(str(tmp_path)) as spill:
+        both = [
+            spill.write("train", 0, [batch.slice(0, 100)]),
+            spill.write("eval", 0, [batch]),
+            spill.write("train", 1, [batch.slice(100)]),
+        ]
+    for given, expected in ((both, [["age"]]), (both[::2], [[]]), ([], [[]])):
         with pipeline() as p:
             found = p | beam.Create(given) | transforms.FindLeaks(config)
             names = found | beam.Map(lambda leaks: [leak["feature"] for leak in leaks])
