@@ -143,17 +143,16 @@ def bars(found: dict[tuple[str, str, int], Result], rows: int, peer_rows: int) -
 
 def show(found: dict[tuple[str, str, int], Result], rows: int, peer_rows: int) -> Table:
     """Returns the table of all results."""
-    table = Table(title=f"medians; peaks with imports, {os.cpu_count()} cores")
-    for name in ("format", "candidate", "impressions", "runs", "s", "rows/s", "x peer"):
-        table.add_column(name, justify="left" if name in ("format", "candidate") else "right")
-    for name in ("of ceiling", "peak MB", "of it idle"):
-        table.add_column(name, justify="right")
+    title = f"Medians; peak memory with imports, and of it idle; {os.cpu_count()} cores"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for name in ("format", "", "rows", "s", "rows/s", "x peer", "of ceiling", "MB", "idle"):
+        left = name in ("format", "")
+        table.add_column(name, justify="left" if left else "right", no_wrap=True)
     for result in found.values():
         table.add_row(
             result.form,
             result.candidate,
             f"{result.impressions:,}",
-            str(result.runs),
             f"{result.seconds:.1f}",
             f"{result.rate:,.0f}",
             f"{result.rate / found[result.form, 'peer', peer_rows].rate:.2f}",
