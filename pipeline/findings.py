@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.markup import escape
 
-from components.log_example_gen.ledger import CONFLICTS, FATES, ORPHANS, REJECTED
+from components.log_example_gen.ledger import FATES, KEPT, REJECTED
 from components.log_example_gen.rejects import FILE, NOTE, ROW, why
 from pipeline.quantities import count, place
 from schemas.logs import Split, TimeSplit
@@ -16,8 +16,6 @@ _MOST = 3
 _VALUE_CHARACTERS = 40
 _WIDTH = len("rejected ")
 _SECOND = 1_000_000  # in microseconds
-# Fates of rows that cast and are rejects all the same: what they say fits nothing that was read.
-_KEPT = (ORPHANS, CONFLICTS)
 
 
 def findings(ledger: Mapping[str, Any], rejects: Path, split: Split) -> Iterator[str]:
@@ -37,7 +35,7 @@ def findings(ledger: Mapping[str, Any], rejects: Path, split: Split) -> Iterator
     yield from _some("yellow", "note", map(_note, _firsts(ledger, NOTE)))
     yield from _some("yellow", "leak?", map(_leak, ledger["suspects"]))
     yield from _some("yellow", "overlap", _overlap(ledger["moments"], split))
-    kept = sum(ledger[log].get(fate, 0) for log in FATES if log in ledger for fate in _KEPT)
+    kept = sum(ledger[log].get(fate, 0) for log in FATES if log in ledger for fate in KEPT)
     if ledger["firsts"] or kept:
         yield _line("bold", "rejects", place(rejects))
 

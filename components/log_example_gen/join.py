@@ -32,8 +32,6 @@ from schemas.logs import IMPRESSION_ID, IMPRESSION_TIME
 _NO_EVENTS = pa.RecordBatch.from_pylist([], EVENT_SCHEMA)
 _NO_IMPRESSIONS = pa.RecordBatch.from_pylist([], IMPRESSION_SCHEMA)
 _NO_SAMPLE = _NO_IMPRESSIONS.select([PLACE])
-# Fates of events that are kept among the rejects: what they say fits nothing that was read.
-_KEPT_FATES = {ledger.ORPHANS: "orphan", ledger.CONFLICTS: "conflict"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -189,7 +187,7 @@ def _rejects(
     found = [REJECTS_SCHEMA.empty_table()]
     for log, places in told:
         columns = ", ".join(joining.config.logs.present()[log].id)
-        for fate, reason in _KEPT_FATES.items():
+        for fate, reason in ledger.KEPT.items():
             those = places.get(fate)
             if those is None or not len(those):
                 continue

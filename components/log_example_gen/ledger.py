@@ -51,6 +51,9 @@ UNCLICKED = "unclicked"
 VIEW_THROUGH = "view_through"
 JOINED = "joined"
 
+# Rows that cast and are kept among the rejects all the same, with their reason: what they say fits
+# nothing that was read.
+KEPT = {ORPHANS: "orphan", CONFLICTS: "conflict"}
 _MATCHED = (ORPHANS, OTHER_SPANS, OUTSIDE_WINDOW)
 FATES = {
     "impressions": (AFTER_CUTOFF, DUPLICATES, CONFLICTS, SAMPLED_OUT, EXAMPLES),
