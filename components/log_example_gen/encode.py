@@ -25,23 +25,11 @@ _FEW = 256  # distinct numbers of a column, labels for one, up to which each is 
 _NOTHING = pa.scalar(b"", pa.large_binary())
 
 
-def encode(batch: pa.RecordBatch) -> pa.Array:
-    """Returns the serialized tf.Example of every row, large_binary [rows].
-
-    Args:
-        batch: columns of text, lists of text, float32 and int64.
-
-    Raises:
-        TypeError: if a column has another type.
-    """
-    return join(*examples(features(batch)))
-
-
 def features(batch: pa.RecordBatch) -> pa.Array:
     """Returns the features of every row, large_binary [rows], to be joined with those of others.
 
     Args:
-        batch: as `encode` takes it.
+        batch: columns of text, lists of text, float32 and int64.
 
     Raises:
         TypeError: if a column has another type.
