@@ -4,7 +4,6 @@ Memory is bounded whatever the file holds: neither its size, nor that of one lin
 was compressed matters. What could be read before a file breaks off is handed on first.
 """
 
-import concurrent.futures
 import contextlib
 import dataclasses
 import functools
@@ -18,6 +17,7 @@ import zstandard
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
+from components.log_example_gen.ahead import ahead
 from components.log_example_gen.rejects import VALUE_CHARACTERS, Rejects
 
 BLOCK_BYTES = 16 * 2**20
@@ -126,7 +126,7 @@ def lines(path: str, rejects: Rejects) -> Iterator[Block]:
     rest = b""  # a line that has not ended yet
     huge: bytes | None = None  # the head of one that is skipped
     try:
-        for piece in _ahead(_pieces(path)):
+        for piece in ahead(_pieces(path), depth=1):  # a piece is large
             start = 0
             if huge is not None:
                 start = piece.find(b"\n") + 1
@@ -176,15 +176,6 @@ def _but_huge(number: int, data: bytes, rejects: Rejects) -> Generator[Block, No
         yield (block := _block(number, data))
         number += block.count
     return number
-
-
-def _ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Yields the same; while one is worked on, the next is read in another thread."""
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        future = pool.submit(next, pieces, None)
-        while (piece := future.result()) is not None:
-            future = pool.submit(next, pieces, None)
-            yield piece
 
 
 def _pieces(path: str) -> Iterator[bytes]:
