@@ -40,7 +40,7 @@ from components.log_example_gen.partition import (
     split_batch,
     stable_hash,
 )
-from components.log_example_gen.read import Unreadable, read
+from components.log_example_gen.read import Unreadable, read_steps
 from components.log_example_gen.rejects import REJECTS_SCHEMA, Rejects
 from components.log_example_gen.spill import Segment, Spill
 from schemas.logs import IMPRESSION_ID, IMPRESSION_TIME, HashSplit
@@ -89,7 +89,7 @@ class Block:
 
 
 def read_blocks(sources: Sequence[tuple[int, Source]], reading: Reading) -> Iterator[Block]:
-    """Yields blocks of rows, about BLOCK_BYTES each, and last what was counted.
+    """Yields blocks of rows and rejects, about BLOCK_BYTES each, and last what was counted.
 
     Args:
         sources: numbered files of one log; the numbers decide between equal duplicates.
@@ -123,16 +123,18 @@ def read_blocks(sources: Sequence[tuple[int, Source]], reading: Reading) -> Iter
         for found in ahead(_travelling(typed, log, reading)):
             if isinstance(found, ledger.Account):
                 accounts.append(found)
-            elif isinstance(found, pa.Table):
+                continue
+            if isinstance(found, pa.Table):
                 refused.append(found)
+                pending_bytes += found.nbytes
             else:
                 name, batch = found
                 for partition, part in split_batch(batch, reading.partitions):
                     pending[name, partition].append(part)
                 pending_bytes += batch.nbytes
-                if pending_bytes > BLOCK_BYTES:
-                    yield flush()
-                    blocks, pending_bytes = blocks + 1, 0
+            if pending_bytes > BLOCK_BYTES:
+                yield flush()
+                blocks, pending_bytes = blocks + 1, 0
         yield flush()
 
 
@@ -177,7 +179,8 @@ def _typed(
         rejects = Rejects(source.log, source.path)
         account = ledger.FileAccount(source.log, source.path)
         for batch in _known(number, source, reading, rejects, account, connection):
-            yield batch
+            if batch.num_rows:
+                yield batch
             if rejects.pending:
                 yield rejects.take()
         yield rejects.take()
@@ -195,7 +198,7 @@ def _known(
     """Yields the rows that cast and had happened by the cut-off, with what the join must know."""
     wanted = fields(reading.config)[source.log]
     try:
-        for rows in read(source.path, [field.source for field in wanted], rejects):
+        for rows in read_steps(source.path, [field.source for field in wanted], rejects):
             typed, numbers = cast(rows, wanted, rejects)
             account.cast += typed.num_rows
             when = typed[TIME if source.log != "impressions" else IMPRESSION_TIME]
@@ -203,8 +206,7 @@ def _known(
             if late.any():
                 account.after_cutoff += int(np.count_nonzero(late))
                 typed, numbers = typed.filter(pa.array(~late)), numbers[~late]
-            if typed.num_rows:
-                yield _finish(typed, number, numbers, source, reading, connection)
+            yield _finish(typed, number, numbers, source, reading, connection)
     except Unreadable as error:
         rejects.broken(error.reason, error.number)
     except TypeError as error:

@@ -11,7 +11,7 @@ from components.log_example_gen.read_parquet import read_parquet
 from components.log_example_gen.rejects import Rejects
 from components.log_example_gen.streams import Rows, Unreadable
 
-__all__ = ["FORMATS", "Rows", "Unreadable", "read"]
+__all__ = ["FORMATS", "Rows", "Unreadable", "read", "read_steps"]
 
 _Reader = Callable[[str, list[str], Rejects], Iterator[Rows]]
 
@@ -35,6 +35,14 @@ def read(path: str, columns: Sequence[str], rejects: Rejects) -> Iterator[Rows]:
         Unreadable: if the file cannot be read, lacks a wanted column or has it twice; or if it
             breaks off, after the rows before that.
     """
+    yield from (rows for rows in read_steps(path, columns, rejects) if len(rows.numbers))
+
+
+def read_steps(path: str, columns: Sequence[str], rejects: Rejects) -> Iterator[Rows]:
+    """Yields what `read` does, and no rows at all where a whole block of them was refused.
+
+    So rejects can be taken in time, and do not gather in memory until a good row turns up.
+    """
     reader = next((FORMATS[suffix] for suffix in FORMATS if path.endswith(suffix)), None)
     if reader is None:
         raise Unreadable(
@@ -42,8 +50,7 @@ def read(path: str, columns: Sequence[str], rejects: Rejects) -> Iterator[Rows]:
         )
     found = False
     for rows in reader(path, list(dict.fromkeys(columns)), rejects):
-        if len(rows.numbers):
-            found = True
-            yield rows
+        found = found or len(rows.numbers) > 0
+        yield rows
     if not found and not rejects.counts:
         rejects.note("no rows")

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from components.log_example_gen import blocks as module
-from components.log_example_gen import read_parquet
+from components.log_example_gen import read_parquet, streams
 from components.log_example_gen.blocks import Reading, read_blocks
 from components.log_example_gen.events import place
 from components.log_example_gen.files import Source
@@ -319,6 +319,21 @@ def test_a_column_of_a_wrong_type_breaks_the_file(collect, write_log, make_confi
     _, _, [reject] = collect([path], make_config())
     assert reject["scope"] == "file"
     assert reject["reason"].startswith("column 'time': a number a row was expected")
+
+
+@pytest.mark.parametrize("wrong", ["1", "1,noon"])  # no row of the file; a row that does not cast
+def test_rejects_do_not_wait_for_a_good_row_or_the_end_of_the_file(
+    write_log, make_config, tmp_path, monkeypatch, wrong
+):
+    monkeypatch.setattr(module, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(streams, "BLOCK_BYTES", 1000)
+    path = write_log("clicks", "2024-05-01", {"id": [], "time": []}, "csv")
+    path.write_text("id,time\n" + f"{wrong}\n" * 5000)
+    reading = Reading(make_config("csv"), (), FOREVER, 1, str(tmp_path))
+    source = Source("clicks", MAY_1, str(path), 0, 0)
+    waiting = [block.rejects.num_rows for block in read_blocks([(0, source)], reading)]
+    assert sum(waiting) == 5000
+    assert max(waiting) <= 500
 
 
 def test_a_block_has_a_name_of_its_own_on_every_run(read, write_log, make_config, may_1):
