@@ -1,18 +1,31 @@
 """The knobs of a model and of its training. Importing this imports no TensorFlow."""
 
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import pydantic
 
+from models.options import (
+    Balance,
+    Count,
+    EntireSpace,
+    Fixed,
+    Interaction,
+    Mlp,
+    Mmoe,
+    NotNegative,
+    Objective,
+    Positive,
+    Trunk,
+    Units,
+)
 from schemas.heads import Heads, outputs
+from schemas.share import Part
 from schemas.strict import Strict
 
-Units = tuple[Annotated[int, pydantic.Field(ge=1)], ...]
-Interaction = Literal["mlp", "dcn"]
-Trunk = Literal["separate", "shared_bottom", "mmoe"]
-Objective = Literal["entire_space", "clicked_only", "independent"]
-Balance = Literal["fixed", "uncertainty"]
+# Trunks in which every head has a network of its own, which may have inputs of its own.
+_NETWORK_PER_HEAD = ("separate", "soft_sharing", "cross_stitch")
+# Trunks without a layer that several heads train.
+_NOTHING_SHARED = ("separate", "soft_sharing")
 
 
 class ModelConfig(Strict):
@@ -25,36 +38,48 @@ class ModelConfig(Strict):
         balance: how the loss terms are weighed.
         units: hidden layers of the trunk: of each expert, or of each MLP.
         tower: hidden layers of each head's tower, above the trunk.
-        experts: how many experts a mixture has.
-        cross_layers: how many cross layers `dcn` has.
-        cross_rank: rank of their matrices; None is full rank. A quarter of the width is a good one.
-        weights: what `fixed` multiplies a loss term by, 1 where nothing is said.
+        share_embeddings: whether all heads read the same embedding tables and interaction; if
+            not, a model of several heads is several models side by side.
         dropout: share of the trunk's outputs that a training step drops.
+        position_dropout: share of the rows for which a training step drops the position tower.
         l2: the loss grows by l2 / 2 times the sum of squares of every kernel. Embedding tables,
             biases and the balance are left alone.
+        calibration: what is fitted to each head's logit after training, on rows held back.
     """
 
-    interaction: Interaction = "mlp"
-    trunk: Trunk = "mmoe"
-    objective: Objective = "entire_space"
-    balance: Balance = "fixed"
+    interaction: Interaction = Mlp()
+    trunk: Trunk = Mmoe()
+    objective: Objective = EntireSpace()
+    balance: Balance = Fixed()
     units: Annotated[Units, pydantic.Field(min_length=1)] = (256, 128)
     tower: Units = (64,)
-    experts: Annotated[int, pydantic.Field(ge=1)] = 4
-    cross_layers: Annotated[int, pydantic.Field(ge=1)] = 2
-    cross_rank: Annotated[int, pydantic.Field(ge=1)] | None = None
-    weights: Mapping[str, Annotated[float, pydantic.Field(ge=0)]] = {}
+    share_embeddings: bool = True
     dropout: Annotated[float, pydantic.Field(ge=0, lt=1)] = 0.0
-    l2: Annotated[float, pydantic.Field(ge=0)] = 0.0
+    position_dropout: Annotated[float, pydantic.Field(ge=0, lt=1)] = 0.1
+    l2: NotNegative = 0.0
+    calibration: Literal["none", "platt", "isotonic"] = "none"
 
     @pydantic.model_validator(mode="after")
-    def _weights_go_with_fixed(self) -> "ModelConfig":
-        if self.weights and self.balance != "fixed":
+    def _methods_agree(self) -> "ModelConfig":
+        trunk = self.trunk.kind
+        if not self.share_embeddings and trunk not in _NETWORK_PER_HEAD:
             raise ValueError(
-                f"`weights` belong to balance: fixed; {self.balance} finds its own. "
-                f"Received: weights={dict(self.weights)}"
+                f"share_embeddings: false gives each head inputs of its own, and trunk: {trunk} "
+                f"has one input for all. Use one of {', '.join(_NETWORK_PER_HEAD)}"
+            )
+        if self.balance.kind == "gradnorm" and trunk in _NOTHING_SHARED:
+            raise ValueError(
+                "balance: gradnorm compares gradients in a layer that all heads share, and "
+                f"trunk: {trunk} has none. Use another trunk, or another balance"
             )
         return self
+
+
+class Pretraining(Strict):
+    """So many epochs in which only these heads learn, before those in which all do."""
+
+    heads: Annotated[tuple[str, ...], pydantic.Field(min_length=1)]
+    epochs: Count = 1
 
 
 class TrainingConfig(Strict):
@@ -67,31 +92,51 @@ class TrainingConfig(Strict):
         embedding_accumulator: where Adagrad's sum of squares starts; the greater, the less a rare
             id moves. Raise it where ids overfit.
         learning_rate: of Adam, on everything else. Both rates fall linearly to zero.
+        batches: `joint` batches teach all heads; with `alternating`, each batch teaches one label,
+            in turn, from rows where it is known.
+        pretrain: epochs for some heads alone before the others join.
+        held_back: share of the training rows that calibration is fitted to, and nothing else.
+        compare_single_tasks: also trains each head alone, to report what sharing gives or takes.
         seed: of the initial weights and of the order of the examples.
         checkpoint_every: steps between two checkpoints.
         accelerator: auto takes a GPU if there is one.
     """
 
-    batch_size: Annotated[int, pydantic.Field(ge=1)] = 4096
-    epochs: Annotated[int, pydantic.Field(ge=1)] = 1
-    embedding_learning_rate: Annotated[float, pydantic.Field(gt=0)] = 0.05
-    embedding_accumulator: Annotated[float, pydantic.Field(gt=0)] = 1e-8
-    learning_rate: Annotated[float, pydantic.Field(gt=0)] = 0.001
+    batch_size: Count = 4096
+    epochs: Count = 1
+    embedding_learning_rate: Positive = 0.05
+    embedding_accumulator: Positive = 1e-8
+    learning_rate: Positive = 0.001
+    batches: Literal["joint", "alternating"] = "joint"
+    pretrain: Pretraining | None = None
+    held_back: Part = 0.05
+    compare_single_tasks: bool = False
     seed: Annotated[int, pydantic.Field(ge=0, lt=2**32)] = 0
-    checkpoint_every: Annotated[int, pydantic.Field(ge=1)] = 1000
+    checkpoint_every: Count = 1000
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
 
 
+def term_names(config: ModelConfig, heads: Heads) -> tuple[str, ...]:
+    """Returns the names that loss terms may have: every output, and what an objective adds.
+
+    An objective has no term for some of the outputs; `Fixed` knows which once it is built.
+    """
+    names = [output.name for output in outputs(heads)]
+    return (*names, *config.objective.added_terms(heads))
+
+
 def check_weights(config: ModelConfig, heads: Heads) -> None:
-    """Checks, without TensorFlow, that every weight names a probability of these heads.
+    """Checks, without TensorFlow, that every weight names what may be a loss term.
 
     Raises:
         ValueError: naming the stray weight and the names there are.
     """
-    names = [output.name for output in outputs(heads)]
-    for name in config.weights:
+    if config.balance.kind != "fixed":
+        return
+    names = term_names(config, heads)
+    for name in config.balance.weights:
         if name not in names:
             raise ValueError(
-                f"`weights` names {name!r}, which is no probability of these heads. "
+                f"`weights` names {name!r}, which is no loss term of these heads. "
                 f"Those are: {', '.join(names)}"
             )

@@ -4,23 +4,32 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from schemas.layout import DENSE, LABELS, Layout, ids_name, sequence_name
+from schemas.layout import GROUP, LABELS, Layout
 
-SHUFFLE_BATCHES = 8
 _READERS = 4
 
 
 def packed_spec(layout: Layout, num_labels: int) -> dict[str, tf.io.FixedLenFeature]:
     """Returns how a transformed example parses: every packed tensor has a fixed length."""
+    spec = input_spec(layout)
+    if layout.position is not None:
+        spec |= input_spec(layout.position)
+    if layout.group:
+        spec[GROUP] = tf.io.FixedLenFeature([1], tf.int64)
+    spec[LABELS] = tf.io.FixedLenFeature([num_labels], tf.float32)
+    return spec
+
+
+def input_spec(layout: Layout) -> dict[str, tf.io.FixedLenFeature]:
+    """Returns how the part parses that is known when a model is asked."""
     spec = {
-        ids_name(width): tf.io.FixedLenFeature([len(lookups)], tf.int64)
+        layout.ids_name(width): tf.io.FixedLenFeature([len(lookups)], tf.int64)
         for width, lookups in layout.lookups.items()
     }
     for name, (_, length) in layout.sequences.items():
-        spec[sequence_name(name)] = tf.io.FixedLenFeature([length], tf.int64)
+        spec[layout.sequence_name(name)] = tf.io.FixedLenFeature([length], tf.int64)
     if layout.dense:
-        spec[DENSE] = tf.io.FixedLenFeature([len(layout.dense)], tf.float32)
-    spec[LABELS] = tf.io.FixedLenFeature([num_labels], tf.float32)
+        spec[layout.dense_name()] = tf.io.FixedLenFeature([len(layout.dense)], tf.float32)
     return spec
 
 
@@ -33,46 +42,46 @@ def _records(files: Sequence[str]) -> tf.data.Dataset:
     )
 
 
-def count_examples(files: Sequence[str]) -> int:
-    """Returns the number of records in `files`, without parsing them."""
-    return int(_records(files).reduce(tf.constant(0, tf.int64), lambda count, _: count + 1))
-
-
-def dataset(
-    files: Sequence[str],
-    layout: Layout,
-    num_labels: int,
-    batch_size: int,
-    *,
-    seed: int | None = None,
-    skip_batches: int = 0,
-) -> tf.data.Dataset:
-    """Returns batches of (packed tensors, labels [B, H]) in an order that the seed alone decides.
+def shuffled(files: Sequence[str], buffer: int, seed: int) -> tf.data.Dataset:
+    """Returns the serialized examples of `files` in an order that the seed alone decides.
 
     Args:
-        files: gzipped TFRecords of transformed examples.
+        files: gzipped TFRecords.
+        buffer: examples held in memory, of which a random one comes next.
+        seed: of the order of the files and of the examples.
+    """
+    ordered = tf.constant(sorted(files))
+    order = tf.random.experimental.stateless_shuffle(ordered, seed=[seed, 0])
+    return _records([name.decode() for name in order.numpy()]).shuffle(buffer, seed=seed)
+
+
+def in_order(files: Sequence[str]) -> tf.data.Dataset:
+    """Returns the serialized examples of `files`, in an order that never changes."""
+    return _records(sorted(files))
+
+
+def batched(
+    records: tf.data.Dataset, layout: Layout, num_labels: int, batch_size: int, skip: int = 0
+) -> tf.data.Dataset:
+    """Returns batches of (packed tensors, labels [B, K]).
+
+    Args:
+        records: serialized transformed examples.
         layout: of the packed tensors.
-        num_labels: H.
+        num_labels: K, the columns that teach.
         batch_size: B; the last batch may be smaller.
-        seed: of the shuffle; None keeps the order of the files.
-        skip_batches: how many batches to leave out at the start, to resume.
+        skip: how many batches to leave out at the start, unparsed.
     """
     spec = packed_spec(layout, num_labels)
 
-    def parse(records: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        features = tf.io.parse_example(records, spec)
+    def parse(serialized: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        features = tf.io.parse_example(serialized, spec)
         labels = features.pop(LABELS)
         return features, labels
 
-    ordered = sorted(files)
-    records = _records(ordered)
-    if seed is not None:
-        order = tf.random.experimental.stateless_shuffle(tf.constant(ordered), seed=[seed, 0])
-        records = _records([name.decode() for name in order.numpy()])
-        records = records.shuffle(SHUFFLE_BATCHES * batch_size, seed=seed)
     return (
         records.batch(batch_size, num_parallel_calls=tf.data.AUTOTUNE)
-        .skip(skip_batches)
+        .skip(skip)
         .map(parse, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         .prefetch(tf.data.AUTOTUNE)
     )

@@ -34,6 +34,21 @@ class Tally:
             if len(self._rows) > _KEPT_ROWS:
                 self._fold()
 
+    def add_rows(self, prediction: Floats, label: Floats) -> None:
+        """Counts many rows of weight 1; one without a label (NaN) is left out.
+
+        Args:
+            prediction: [N].
+            label: [N].
+        """
+        known = ~np.isnan(label)
+        rows = np.stack([prediction[known], label[known], np.ones(known.sum())]).astype(np.float64)
+        self._rows += [tuple(row) for row in rows[:, :_KEPT_ROWS].T]
+        if rows.shape[1] > _KEPT_ROWS:
+            self._count(rows[:, _KEPT_ROWS:])
+        if len(self._rows) > _KEPT_ROWS or rows.shape[1] > _KEPT_ROWS:
+            self._fold()
+
     def merge(self, other: "Tally") -> None:
         """Counts the rows of another tally as well."""
         self._rows += other._rows
@@ -46,9 +61,13 @@ class Tally:
 
     def _fold(self) -> None:
         """Moves the kept rows into the histogram."""
-        prediction, label, weight = np.array(self._rows).T
+        rows, self._rows = np.array(self._rows).T, []
+        self._count(rows)
+
+    def _count(self, rows: Floats) -> None:
+        """Counts rows, [3, N], in the histogram."""
+        prediction, label, weight = rows
         self._sums += _sums(prediction, label, weight)
-        self._rows = []
         clipped = np.clip(prediction, _LEAST, 1 - _LEAST)
         log_odds = np.clip(np.log(clipped) - np.log1p(-clipped), -_LIMIT, _LIMIT)
         bins = np.rint((log_odds + _LIMIT) * _BINS_PER_UNIT).astype(np.int64)
@@ -79,6 +98,40 @@ class Tally:
                 "calibration": float(predictions / labels),
                 "mean_label": float(labels / weight_sum),
                 "mean_prediction": float(predictions / weight_sum),
+                "example_count": float(rows),
+            }
+
+
+class ValueTally:
+    """Predictions, labels and weights of one output that is the mean of a value, of one model."""
+
+    __slots__ = ("_sums",)
+
+    def __init__(self) -> None:
+        # rows, weight, weighted label, prediction, squared error and absolute error
+        self._sums = np.zeros(6)
+
+    def add(self, prediction: float, label: float, weight: float) -> None:
+        """Counts a row; one of weight 0 or without a label (NaN) is left out."""
+        if weight > 0 and label == label:
+            error = prediction - label
+            parts = (1, label, prediction, error * error, abs(error))
+            self._sums += np.array([1.0, *(weight * part for part in parts)])
+
+    def merge(self, other: "ValueTally") -> None:
+        """Counts the rows of another tally as well."""
+        self._sums += other._sums
+
+    def figures(self) -> dict[str, float]:
+        """Returns every figure; NaN where there are no rows."""
+        rows, weight, labels, predictions, squares, errors = self._sums
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return {
+                "rmse": float(np.sqrt(squares / weight)),
+                "mae": float(errors / weight),
+                "calibration": float(predictions / labels),
+                "mean_label": float(labels / weight),
+                "mean_prediction": float(predictions / weight),
                 "example_count": float(rows),
             }
 

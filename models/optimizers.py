@@ -23,7 +23,7 @@ def make_optimizer(
             model does not end on the noise of its last batches; constant rates if None.
     """
     legacy = tf.keras.optimizers.legacy  # applies sparse gradients more than twice as fast
-    tables = {table.ref() for table in model.embedding.trainable_variables}
+    tables = {table.ref() for table in model.tables}
     return tfrs.experimental.optimizers.CompositeOptimizer(
         [
             (
@@ -31,7 +31,7 @@ def make_optimizer(
                     _falling(config.embedding_learning_rate, steps),
                     initial_accumulator_value=config.embedding_accumulator,
                 ),
-                lambda: model.embedding.trainable_variables,
+                lambda: model.tables,
             ),
             (
                 legacy.Adam(_falling(config.learning_rate, steps)),

@@ -10,8 +10,8 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from models.spec import ModelSpec
-from schemas.features import Categorical, Numeric, Vocabulary
-from schemas.layout import DENSE, LABELS, ids_name, sequence_name
+from schemas.features import Categorical, Features, Numeric, Vocabulary
+from schemas.layout import GROUP, LABELS, Layout
 
 
 # TFX's Transform calls this function.
@@ -29,8 +29,27 @@ def preprocessing_fn(
     """
     spec = ModelSpec.model_validate_json(custom_config["spec"])
     layout = spec.layout()
-    numbers = {name: f for name, f in spec.features.items() if isinstance(f, Numeric)}
-    owners = {name: f for name, f in spec.features.items() if isinstance(f, Categorical)}
+    packed = _pack(layout, spec.features, inputs)
+    if layout.position is not None:
+        packed |= _pack(layout.position, spec.features, inputs)
+    if spec.group is not None:
+        packed[GROUP] = _groups(first(inputs[spec.group], ""))[:, tf.newaxis]
+    packed[LABELS] = tf.stack(
+        [first(tf.cast(inputs[name], tf.float32), float("nan")) for name in spec.targets()], axis=1
+    )  # [B, K]
+    return packed
+
+
+def _pack(
+    layout: Layout, features: Features, inputs: Mapping[str, tf.SparseTensor]
+) -> dict[str, tf.Tensor]:
+    """Returns the packed tensors of one layout."""
+    numbers = {name: f for name, f in features.items() if isinstance(f, Numeric)}
+    owners = {
+        name: f
+        for name, f in features.items()
+        if isinstance(f, Categorical) and name in layout.tables
+    }
     vocabularies = {
         name: _vocabulary(name, owner.vocabulary, inputs[name])
         for name, owner in owners.items()
@@ -47,19 +66,22 @@ def preprocessing_fn(
             )
             for name, table in lookups
         ]
-        packed[ids_name(width)] = tf.stack(rows, axis=1)  # [B, F]
+        packed[layout.ids_name(width)] = tf.stack(rows, axis=1)  # [B, F]
     for name, (table, length) in layout.sequences.items():
         values = leading(inputs[name], length, "")
         rows = _rows(values, owners[table], vocabularies.get(table))
-        packed[sequence_name(name)] = layout.tables[table].offset + rows  # [B, L]
+        packed[layout.sequence_name(name)] = layout.tables[table].offset + rows  # [B, L]
     if layout.dense:
-        packed[DENSE] = tf.stack(
+        packed[layout.dense_name()] = tf.stack(
             [_scaled(name, numbers[name], inputs[name]) for name in layout.dense], axis=1
         )  # [B, D]
-    packed[LABELS] = tf.stack(
-        [first(tf.cast(inputs[label], tf.float32), float("nan")) for label in spec.labels], axis=1
-    )  # [B, H]
     return packed
+
+
+def _groups(values: tf.Tensor) -> tf.Tensor:
+    """Returns a number for each text, [B], the same for the same; -1 for none."""
+    numbers = tf.strings.to_hash_bucket_fast(values, 2**62)
+    return tf.where(tf.equal(values, ""), tf.constant(-1, tf.int64), numbers)
 
 
 def leading(values: tf.SparseTensor, length: int, default: Any) -> tf.Tensor:

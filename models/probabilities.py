@@ -38,17 +38,50 @@ def log_not_joint(logits: Sequence[tf.Tensor]) -> tf.Tensor:
     return breaks[0] if len(breaks) == 1 else tf.reduce_logsumexp(breaks, axis=0)
 
 
-def probabilities(logits: Mapping[str, tf.Tensor], heads: Heads) -> dict[str, tf.Tensor]:
-    """Returns every output of `heads`: the heads' own rates, then the joint ones.
+def mixture(through: tf.Tensor, inside: tf.Tensor, outside: tf.Tensor) -> tf.Tensor:
+    """Returns the logit of p = q r + (1 - q) s, each of them the sigmoid of a logit [B].
+
+    Wen et al., "Entire Space Multi-Task Modeling via Post-Click Behavior Decomposition", SIGIR
+    2020 (https://arxiv.org/abs/1910.07099): a purchase comes through a cart or past it. p and
+    1 - p are both sums of two positives, so nothing cancels.
 
     Args:
-        logits: [B] by head.
-        heads: the forest of rates.
+        through: of q, that the event on the way happens.
+        inside: of r, the event's rate where it did.
+        outside: of s, the event's rate where it did not.
+    """
+
+    def log_sum(inner: tf.Tensor, outer: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_logsumexp(
+            [
+                tf.math.log_sigmoid(through) + tf.math.log_sigmoid(inner),
+                tf.math.log_sigmoid(-through) + tf.math.log_sigmoid(outer),
+            ],
+            axis=0,
+        )
+
+    return log_sum(inside, outside) - log_sum(-inside, -outside)
+
+
+def answers(logits: Mapping[str, tf.Tensor], heads: Heads) -> dict[str, tf.Tensor]:
+    """Returns every output of `heads`: the heads' own, then the joint ones.
+
+    Args:
+        logits: [B] by head; of a value its mean, of a watch time the log of its mean.
+        heads: the forest.
 
     Returns:
-        [B] in [0, 1] by output; a joint one is never above its parent.
+        [B] by output: a probability in [0, 1], a joint one never above its parent; of values the
+        mean, a joint one times the probability of its parents' events.
     """
-    return {
-        output.name: tf.exp(log_joint([logits[head] for head in output.heads]))
-        for output in outputs(heads)
-    }
+    found = {}
+    for output in outputs(heads):
+        if output.kind == "rate":
+            found[output.name] = tf.exp(log_joint([logits[head] for head in output.heads]))
+            continue
+        last = logits[output.heads[-1]]
+        found[output.name] = tf.exp(last) if output.kind == "watch_time" else last
+        if len(output.heads) > 1:
+            parents = log_joint([logits[head] for head in output.heads[:-1]])
+            found[output.name] *= tf.exp(parents)
+    return found

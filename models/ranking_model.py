@@ -1,22 +1,27 @@
-"""Embedding, interaction, trunk and towers, with their objective and their balance."""
+"""Bottom, trunk and towers, with their objective, their balance and their calibration."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
+from models import probabilities
 from models.balances import BALANCES
+from models.bottom import Bottom
+from models.calibration import Calibration
 from models.config import ModelConfig
-from models.embedding import PackedEmbedding
-from models.interactions import INTERACTIONS
 from models.objectives import OBJECTIVES
+from models.position import PositionTower
+from models.scales import Scales
+from models.targets import Targets, make_targets
 from models.trunks import TRUNKS
-from schemas.heads import Heads, labels
-from schemas.layout import DENSE, Layout, ids_name, sequence_name
+from schemas.heads import Heads, outputs, target_columns
+from schemas.layout import GROUP, Layout
 from schemas.logs import CLICK
 
 Packed = Mapping[str, tf.Tensor]
+Batch = tuple[Packed, tf.Tensor]
 
 
 class RankingModel(tfrs.Model):
@@ -24,7 +29,7 @@ class RankingModel(tfrs.Model):
 
     Args:
         layout: of the packed tensors.
-        heads: the rates to learn.
+        heads: what is learnt.
         config: which interaction, trunk, objective and balance, and how large.
         seed: of the initial weights: sets the global seeds of Python, NumPy and TensorFlow.
             None leaves them as they are.
@@ -43,56 +48,126 @@ class RankingModel(tfrs.Model):
         if seed is not None:
             tf.keras.utils.set_random_seed(seed)
         self.config = config
-        self._labels = labels(heads)
+        self.layout = layout
+        self._heads = heads
+        self.columns = target_columns(heads, config.objective.outcomes)
         self._shifts = _shifts(heads, unclicked)
-        self.objective = OBJECTIVES[config.objective](heads, config)
-        self.embedding = PackedEmbedding(layout)
-        self.interaction = INTERACTIONS[config.interaction](layout, config)
-        self.trunk = TRUNKS[config.trunk](len(self.objective.towers()), config)
+        self.objective = OBJECTIVES[config.objective.kind](heads, config.objective)
+        names = self.objective.towers()
+        self.bottoms = [
+            Bottom(layout, config, towers)
+            for towers in ([len(names)] if config.share_embeddings else [1] * len(names))
+        ]
+        self.trunk = TRUNKS[config.trunk.kind](len(names), config.units, config.trunk)
         self.dropout = tf.keras.layers.Dropout(config.dropout)
-        self.towers = {
-            name: tfrs.layers.blocks.MLP([*config.tower, 1]) for name in self.objective.towers()
-        }
-        self.balance = BALANCES[config.balance](config)
-        terms = self.terms((_zeros(layout), tf.zeros([1, len(self._labels)])))
+        self.towers = {name: tfrs.layers.blocks.MLP([*config.tower, 1]) for name in names}
+        self.position = (
+            PositionTower(layout.position, self.objective.exposed(), config.position_dropout)
+            if layout.position is not None
+            else None
+        )
+        self.scales = Scales([name for name, head in heads.items() if head.kind == "value"])
+        self.calibration = Calibration(
+            config.calibration, [name for name, head in heads.items() if head.kind == "rate"]
+        )
+        self.balance = BALANCES[config.balance.kind](config.balance)
+        terms = self._all_terms(empty_batch(layout), tf.zeros([1, len(self.columns)]), True)
         self.balance(terms)
+        # What a step learns: all terms, but while some heads are trained before the others.
+        self._taught = {
+            name: tf.Variable(1.0, trainable=False, name=f"taught_{name}") for name in terms
+        }
         self._means = {
             name: tf.keras.metrics.Mean(name=name)
             for name in ("loss", *(f"{name}_loss" for name in terms))
         }
 
-    def call(self, inputs: Packed, training: bool = False) -> dict[str, tf.Tensor]:
-        """Returns the logit of each tower, [B]; towers are the heads unless an objective adds.
+    @property
+    def tables(self) -> list[tf.Variable]:
+        """The embedding tables, whose gradients are sparse."""
+        embeddings = [bottom.embedding for bottom in self.bottoms]
+        if self.position is not None:
+            embeddings.append(self.position.embedding)
+        return [table for embedding in embeddings for table in embedding.tables.values()]
 
-        In training they are those of the data as it was sampled, otherwise those of the world.
-        """
-        x = self.interaction(self.embedding(inputs))
+    @property
+    def term_names(self) -> tuple[str, ...]:
+        """The loss terms."""
+        return tuple(self._taught)
+
+    def shared_kernels(self) -> list[tf.Variable]:
+        """Returns the last dense kernels that several heads train; none if nothing is shared."""
+        return self.trunk.shared_kernels()
+
+    def trunk_inputs(self, inputs: Packed) -> tuple[list[tf.Tensor], tf.Tensor | None]:
+        """Returns what the trunk reads for each tower, [B, D], and what goes past it, [B, T]."""
+        read = [bottom(inputs) for bottom in self.bottoms]
+        xs = [x for x, _ in read]
+        if len(read) == 1:
+            return xs * len(self.towers), read[0][1]
+        wides = [wide for _, wide in read if wide is not None]
+        return xs, tf.concat(wides, axis=1) if wides else None
+
+    def tower_logits(self, inputs: Packed, training: bool = False) -> dict[str, tf.Tensor]:
+        """Returns the logit of each tower, [B] float32; in training, where it was shown counts."""
+        xs, wide = self.trunk_inputs(inputs)
         logits = {
-            name: tf.squeeze(tower(self.dropout(hidden, training=training)), axis=1)
-            for (name, tower), hidden in zip(self.towers.items(), self.trunk(x), strict=True)
+            name: tf.cast(tower(self.dropout(hidden, training=training))[:, 0], tf.float32)
+            for (name, tower), hidden in zip(self.towers.items(), self.trunk(xs), strict=True)
         }
-        if training:
-            return logits
+        if wide is not None:
+            for i, name in enumerate(logits):
+                logits[name] += tf.cast(wide[:, i], tf.float32)
+        if training and self.position is not None:
+            for name, added in self.position(inputs).items():
+                logits[name] += added
+        return logits
+
+    def call(self, inputs: Packed, training: bool = False) -> dict[str, tf.Tensor]:
+        """Returns the logit of each head, [B]: of a value its mean, of a watch time its log.
+
+        Those of the world: calibrated, and corrected for unclicked impressions left out.
+        """
+        logits = self.objective.head_logits(self.tower_logits(inputs, training))
+        logits = self.calibration(self.scales.restore(logits))
         return {name: logit + self._shifts.get(name, 0.0) for name, logit in logits.items()}
 
     def probabilities(self, logits: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Returns every output of the heads, [B]: ctr, cvr and ctcvr."""
-        return self.objective.probabilities(logits)
+        return probabilities.answers(logits, self._heads)
 
-    def terms(
-        self, inputs: tuple[Packed, tf.Tensor], training: bool = False
+    def answers(self, inputs: Packed) -> dict[str, tf.Tensor]:
+        """Returns every output of the heads for packed tensors, [B]: what is served."""
+        return self.probabilities(self(inputs, training=False))
+
+    def targets(self, inputs: Packed, labels: tf.Tensor) -> Targets:
+        """Returns what a batch of packed tensors and labels [B, K] teaches."""
+        groups = inputs[GROUP][:, 0] if self.layout.group else None
+        found = make_targets(labels, self.columns, self._heads, groups)
+        return found._replace(labels=self.scales.standardise(found.labels))
+
+    def terms(self, inputs: Batch, training: bool = False) -> dict[str, tf.Tensor]:
+        """Returns the objective's loss terms on a batch of (packed tensors, labels [B, K])."""
+        terms = self._all_terms(*inputs, training)
+        return {name: term * self._taught[name] for name, term in terms.items()}
+
+    def _all_terms(
+        self, features: Packed, labels: tf.Tensor, training: bool
     ) -> dict[str, tf.Tensor]:
-        """Returns the objective's loss terms on a batch of (packed tensors, labels [B, H])."""
-        features, events = inputs
-        logits = self(features, training=training)
-        columns = dict(zip(self._labels, tf.unstack(events, len(self._labels), 1), strict=True))
-        return self.objective.terms(logits, columns)
+        logits = self.tower_logits(features, training)
+        return self.objective.terms(logits, self.targets(features, labels))
 
-    def compute_loss(self, inputs: tuple[Packed, tf.Tensor], training: bool = False) -> tf.Tensor:
+    def teach(self, heads: Collection[str] | None = None) -> None:
+        """From now on learns only the terms that are about these heads; None is all of them."""
+        for name, taught in self._taught.items():
+            about = heads_of_term(name, self._heads)
+            taught.assign(float(heads is None or set(about) <= set(heads)))
+
+    def compute_loss(self, inputs: Batch, training: bool = False) -> tf.Tensor:
         """Returns what the balance makes of the terms, a scalar, without penalties."""
         return self.balance(self.terms(inputs, training=training))
 
-    def train_step(self, inputs: tuple[Packed, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def train_step(self, inputs: Batch) -> dict[str, tf.Tensor]:
         """Descends one step; returns the loss and its terms, means over the epoch's steps.
 
         TFRS's own step asks for the gradient of the loss alone: a balance may want each term's.
@@ -101,11 +176,11 @@ class RankingModel(tfrs.Model):
             terms = self.terms(inputs, training=True)
             loss = self.balance(terms) + self._penalty()
         variables = self.trainable_variables
-        gradients = self.balance.gradients(tape, terms, loss, variables)
+        gradients = self.balance.gradients(tape, terms, loss, variables, self.shared_kernels())
         self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return self._record(loss, terms)
 
-    def test_step(self, inputs: tuple[Packed, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def test_step(self, inputs: Batch) -> dict[str, tf.Tensor]:
         """Returns the loss and its terms, means over the steps; TFRS answers the last step's."""
         terms = self.terms(inputs)
         return self._record(self.balance(terms) + self._penalty(), terms)
@@ -124,6 +199,21 @@ class RankingModel(tfrs.Model):
         return {name: mean.result() for name, mean in self._means.items()}
 
 
+def heads_of_term(term: str, heads: Heads) -> tuple[str, ...]:
+    """Returns the heads that a loss term is about: those of the output that it is named after.
+
+    A term that is no output's own is `<output>_<what>`; one named after none is about all heads.
+    """
+    found = [
+        output
+        for output in outputs(heads)
+        if term == output.name or term.startswith(f"{output.name}_")
+    ]
+    if not found:
+        return tuple(heads)
+    return max(found, key=lambda output: len(output.name)).heads
+
+
 def _shifts(heads: Heads, unclicked: float) -> dict[str, float]:
     """Returns what to add to the logits of heads that learnt from a sample of the unclicked.
 
@@ -138,9 +228,16 @@ def _shifts(heads: Heads, unclicked: float) -> dict[str, float]:
     return {name: math.log(unclicked) for name in roots}
 
 
-def _zeros(layout: Layout) -> dict[str, tf.Tensor]:
-    """Returns a batch of one, with which a model makes its weights."""
-    lengths = {ids_name(width): len(slots) for width, slots in layout.lookups.items()}
-    lengths |= {sequence_name(name): length for name, (_, length) in layout.sequences.items()}
-    zeros = {name: tf.zeros([1, length], tf.int64) for name, length in lengths.items()}
-    return {**zeros, DENSE: tf.zeros([1, len(layout.dense)])} if layout.dense else zeros
+def empty_batch(layout: Layout, rows: int = 1) -> dict[str, tf.Tensor]:
+    """Returns a batch of rows with nothing in them, with which a model makes its weights."""
+    zeros: dict[str, tf.Tensor] = {}
+    for part in filter(None, (layout, layout.position)):
+        for width, slots in part.lookups.items():
+            zeros[part.ids_name(width)] = tf.zeros([rows, len(slots)], tf.int64)
+        for name, (_, length) in part.sequences.items():
+            zeros[part.sequence_name(name)] = tf.zeros([rows, length], tf.int64)
+        if part.dense:
+            zeros[part.dense_name()] = tf.zeros([rows, len(part.dense)])
+    if layout.group:
+        zeros[GROUP] = tf.fill([rows, 1], tf.constant(-1, tf.int64))
+    return zeros

@@ -9,12 +9,11 @@ from collections.abc import Callable
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from models.inputs import packed_spec
+from models.inputs import input_spec
 from models.preprocessing import first
 from models.ranking_model import RankingModel
 from models.spec import ModelSpec
 from schemas.columns import Column, length_name
-from schemas.layout import LABELS
 from schemas.score import evaluate_score
 
 _DTYPES = {"text": tf.string, "float": tf.float32, "int": tf.int64}
@@ -40,14 +39,14 @@ class ServingModel(tf.Module):
         # The weights, not the Keras model: its own traces would be exported beside the doors.
         self.weights = model.variables
         self._answer_packed: Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]] = (
-            lambda packed: model.probabilities(model(packed, training=False))
+            lambda packed: model.answers(packed)
         )
         self.transform_layer = transform.transform_features_layer()
         self._spec = spec
+        self._features = [column for column in spec.columns if column.role == "feature"]
         self._raw = {
             column.name: tf.io.VarLenFeature(_DTYPES[column.type]) for column in spec.inputs()
         }
-        packed = packed_spec(spec.layout(), len(spec.labels))
         # No door: what the trainer compares with its own answers after the export.
         self.score_packed = tf.function(
             self._answer_packed,
@@ -55,8 +54,7 @@ class ServingModel(tf.Module):
             input_signature=[
                 {
                     name: tf.TensorSpec([None, *feature.shape], feature.dtype, name=name)
-                    for name, feature in packed.items()
-                    if name != LABELS
+                    for name, feature in input_spec(spec.layout()).items()
                 }
             ],
         )
@@ -102,9 +100,10 @@ class ServingModel(tf.Module):
         return self._transform(tf.io.parse_example(examples, self._raw))
 
     def _transform(self, raw: dict[str, tf.SparseTensor]) -> dict[str, tf.Tensor]:
-        features = {name: raw[name] for name in self._spec.features}
+        # TFT leaves out what it cannot make of these: labels, groups, positions.
+        features = {column.name: raw[column.name] for column in self._features}
         packed = self.transform_layer(features)
-        return {name: tensor for name, tensor in packed.items() if name != LABELS}
+        return {name: packed[name] for name in input_spec(self._spec.layout())}
 
     def _answer(self, raw: dict[str, tf.SparseTensor]) -> dict[str, tf.Tensor]:
         answers = self._answer_packed(self._transform(raw))

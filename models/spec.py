@@ -5,12 +5,14 @@ from pydantic import BaseModel, ConfigDict
 from models.config import ModelConfig, TrainingConfig
 from schemas.columns import Column
 from schemas.features import Feature
-from schemas.heads import Head
+from schemas.heads import Head, target_columns
 from schemas.layout import Layout, make_layout
 from schemas.logs import IMPRESSION_ID
 
 # Under a model's assets.extra.
 SPEC_FILE = "funnelrank.json"
+# Among a training run's curves.
+DIAGNOSTICS_FILE = "diagnostics.json"
 
 
 class ModelSpec(BaseModel):
@@ -21,10 +23,10 @@ class ModelSpec(BaseModel):
         id: columns of the impressions log that together name a row.
         columns: of a raw example, in the order of the examples' encoder.
         features: the model's inputs.
-        heads: the rates to learn.
-        labels: the labels, in the order of their packed tensor.
+        heads: what is learnt.
         model: trunk x objective x balance.
         training: how long and how fast.
+        group: the column that says which rows are ranked together, if one is named.
         score: the fusion expression, if there is one.
         unclicked: the share of unclicked impressions that training saw.
         spans: the dates of the data, oldest first.
@@ -38,9 +40,9 @@ class ModelSpec(BaseModel):
     columns: tuple[Column, ...]
     features: dict[str, Feature]
     heads: dict[str, Head]
-    labels: tuple[str, ...]
     model: ModelConfig
     training: TrainingConfig
+    group: str | None = None
     score: str | None = None
     unclicked: float = 1.0
     spans: tuple[str, ...] = ()
@@ -48,8 +50,15 @@ class ModelSpec(BaseModel):
 
     def layout(self) -> Layout:
         """Returns the layout of the packed tensors."""
-        return make_layout(self.features)
+        return make_layout(self.features, group=self.group is not None)
+
+    def targets(self) -> tuple[str, ...]:
+        """Returns the columns of the packed labels: labels, masks, weights, other outcomes."""
+        return target_columns(self.heads, self.model.objective.outcomes)
 
     def inputs(self) -> tuple[Column, ...]:
-        """Returns the raw columns that a request may bring: features and extras."""
+        """Returns the raw columns that a request may bring: features and extras.
+
+        Positions are not among them: they are not known yet.
+        """
         return tuple(column for column in self.columns if column.role in ("feature", "extra"))

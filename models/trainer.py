@@ -3,24 +3,29 @@
 Only functions live here, since TFX reloads this module.
 """
 
+import dataclasses
 import hashlib
 import json
-import logging
-import time
 from pathlib import PurePosixPath
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 from tfx.components.trainer.fn_args_utils import FnArgs
 
-from models import inputs, progress
-from models.checkpoints import Checkpoints
-from models.optimizers import make_optimizer
+from models.calibration import fit_calibration
+from models.diagnostics import diagnose
+from models.fitting import fit, fit_scales
+from models.inputs import batched, in_order, input_spec
 from models.ranking_model import RankingModel
+from models.seesaw import compare, single_tasks
 from models.signatures import ServingModel
-from models.spec import SPEC_FILE, ModelSpec
+from models.spec import DIAGNOSTICS_FILE, SPEC_FILE, ModelSpec
+from models.training_data import TrainingData
 from schemas.heads import outputs
+
+_BATCHES_LOOKED_AT = 8
 
 
 # TFX's Trainer calls this function.
@@ -35,12 +40,25 @@ def run_fn(fn_args: FnArgs) -> None:
         for patterns in (fn_args.train_files, fn_args.eval_files)
     )
     model = RankingModel(spec.layout(), spec.heads, spec.model, spec.training.seed, spec.unclicked)
-    directory = PurePosixPath(fn_args.custom_config["checkpoints"]) / _run_key(spec, train)
-    fit(model, spec, train, evaluation, str(directory), fn_args.model_run_dir)
+    directory = str(PurePosixPath(fn_args.custom_config["checkpoints"]) / _run_key(spec, train))
+    data = TrainingData(spec, train, f"{directory}/rows")
+    diagnostics: dict[str, Any] = {}
+    if model.scales.names:
+        fit_scales(model, data.epoch(0).take(_BATCHES_LOOKED_AT))
+    diagnostics["curves"] = fit(
+        model, spec, data, evaluation, f"{directory}/steps", fn_args.model_run_dir
+    )
+    if spec.model.calibration != "none":
+        fitted = fit_calibration(model, data.held_back())
+        diagnostics["calibration"] = {name: dataclasses.asdict(f) for name, f in fitted.items()}
+    diagnostics |= diagnose(model, _batches(spec, evaluation).take(_BATCHES_LOOKED_AT))
+    if spec.training.compare_single_tasks:
+        diagnostics["seesaw"] = _seesaw(model, spec, data, evaluation, directory, fn_args)
+    _write_json(f"{fn_args.model_run_dir}/{DIAGNOSTICS_FILE}", diagnostics)
     export(model, transform, spec, fn_args.serving_model_dir)
     check_export(model, spec, evaluation, fn_args.serving_model_dir)
-    if tf.io.gfile.exists(str(directory)):
-        tf.io.gfile.rmtree(str(directory))
+    if tf.io.gfile.exists(directory):
+        tf.io.gfile.rmtree(directory)
 
 
 def choose_accelerator(wanted: str) -> None:
@@ -66,51 +84,33 @@ def _run_key(spec: ModelSpec, files: list[str]) -> str:
     return hashlib.sha256(json.dumps([spec.model_dump_json(), files]).encode()).hexdigest()[:16]
 
 
-def fit(
+def _batches(spec: ModelSpec, files: list[str]) -> tf.data.Dataset:
+    size = spec.training.batch_size
+    return batched(in_order(files), spec.layout(), len(spec.targets()), size)
+
+
+def _seesaw(
     model: RankingModel,
     spec: ModelSpec,
-    train: list[str],
+    data: TrainingData,
     evaluation: list[str],
-    checkpoint_dir: str,
-    log_dir: str,
-) -> None:
-    """Trains `model` for the spec's epochs, going on from the last checkpoint if there is one."""
-    layout, training = spec.layout(), spec.training
-    examples = inputs.count_examples(train)
-    if examples == 0:
-        raise ValueError("the training split holds no examples: is the first span empty?")
-    steps = -(-examples // training.batch_size)
-    model.compile(optimizer=make_optimizer(model, training, steps * training.epochs))
-    checkpoints = Checkpoints(model, checkpoint_dir, every=training.checkpoint_every)
-    done = checkpoints.restore()
-    callbacks = [
-        checkpoints,
-        progress.Progress(done, steps * training.epochs, training.batch_size),
-        tf.keras.callbacks.TensorBoard(log_dir, update_freq=max(1, min(100, steps // 20))),
-    ]
-    started = time.monotonic()
-    for epoch in range(done // steps, training.epochs):
-        model.fit(
-            inputs.dataset(
-                train,
-                layout,
-                len(spec.labels),
-                training.batch_size,
-                seed=training.seed + epoch,
-                skip_batches=done % steps if epoch == done // steps else 0,
-            ),
-            initial_epoch=epoch,
-            epochs=epoch + 1,
-            validation_data=inputs.dataset(
-                evaluation, layout, len(spec.labels), training.batch_size
-            ),
-            callbacks=callbacks,
-            verbose=0,
-        )
-    seconds = time.monotonic() - started
-    logging.getLogger(progress.LOGGER).info(
-        "trained %d examples in %.1f s", examples * training.epochs, seconds
+    directory: str,
+    fn_args: FnArgs,
+) -> dict[str, dict[str, float]]:
+    """Trains every head alone on the same rows; returns both AUCs of each output."""
+    alone_spec = spec.model_copy(update={"model": single_tasks(spec.model)})
+    alone = RankingModel(
+        spec.layout(), spec.heads, alone_spec.model, spec.training.seed, spec.unclicked
     )
+    logs = f"{fn_args.model_run_dir}/single_tasks"
+    alone.scales.copy(model.scales)
+    fit(alone, alone_spec, data, evaluation, f"{directory}/single_tasks", logs)
+    return compare(model, alone, spec.heads, _batches(spec, evaluation))
+
+
+def _write_json(path: str, content: object) -> None:
+    with tf.io.gfile.GFile(path, "w") as file:
+        file.write(json.dumps(content, indent=1))
 
 
 def export(
@@ -133,12 +133,13 @@ def check_export(
     Raises:
         ValueError: if an answer on the first evaluation batch differs by more than 1e-6.
     """
-    batch = next(iter(inputs.dataset(evaluation, spec.layout(), len(spec.labels), 256)), None)
+    batch = next(iter(_batches(spec, evaluation).unbatch().batch(256)), None)
     if batch is None:
         raise ValueError("the evaluation split holds no examples: is the last span empty?")
-    trained = model.probabilities(model(batch[0], training=False))
+    packed = {name: batch[0][name] for name in input_spec(spec.layout())}
+    trained = model.answers(packed)
     loaded = tf.saved_model.load(directory)  # owns the variables: kept until the answers are there
-    exported = loaded.score_packed(batch[0])
+    exported = loaded.score_packed(packed)
     for output in outputs(spec.heads):
         gap = float(np.max(np.abs(exported[output.name] - trained[output.name])))
         if not gap <= 1e-6:

@@ -41,8 +41,9 @@ def ceiling_aucs(truth: Sequence[Path], examples: Sequence[Path], heads: Heads) 
         truth: Parquet files with impression_id and, for each label, `p_<label>`: its probability
             given that its parent happened.
         examples: gzipped TFRecords of raw labelled examples.
-        heads: the rates.
+        heads: of the model; only the rates among them have a ceiling.
     """
+    heads = {name: head for name, head in heads.items() if head.kind == "rate"}
     events = _labels(examples, labels(heads))
     probabilities = ", ".join(f'"p_{label}"' for label in events.column_names[1:])
     with duckdb.connect() as connection:

@@ -9,12 +9,15 @@ import pydantic
 import pydantic_core
 
 from models.config import ModelConfig, TrainingConfig, check_weights
+from models.options import Defer, DelayedOptions, EsDfm, delayed
 from schemas.columns import Column, example_columns
 from schemas.features import Feature, Numeric, check_shares
 from schemas.gates import Gate, parse_gate
-from schemas.heads import Head, labels, outputs
+from schemas.heads import Head, labels, outputs, target_columns
+from schemas.layout import make_layout
 from schemas.logs import (
     CLICK,
+    CONVERSION,
     IMPRESSION_ID,
     IMPRESSION_TIME,
     JOINED_COLUMNS,
@@ -56,7 +59,9 @@ class PipelineConfig(Strict):
         schema_: the curated schema (`schema` in YAML); derived from the features if absent.
         truth: a glob of Parquet files with the true probabilities, where logs are simulated.
         features: the model's inputs.
-        heads: the rates to learn.
+        heads: what is learnt: rates, values and watch times.
+        group: the column of the impressions that says which of them are ranked together: a
+            request, a session or a user.
         model: trunk x objective x balance.
         training: how long and how fast.
         score: an expression over outputs and numeric columns, answered as `score`.
@@ -76,6 +81,7 @@ class PipelineConfig(Strict):
     truth: str | None = None
     features: Annotated[dict[str, Feature], pydantic.Field(min_length=1)]
     heads: Annotated[dict[str, Head], pydantic.Field(min_length=1)]
+    group: str | None = None
     model: ModelConfig = ModelConfig()
     training: TrainingConfig = TrainingConfig()
     score: str | None = None
@@ -104,6 +110,8 @@ class PipelineConfig(Strict):
             self.outputs()
         with _at("features"):
             check_shares(self.features)
+        with _at("model", "interaction"):
+            self.model.interaction.check(make_layout(self.features))
         for name in self.features:
             with _at("features", name):
                 if name in (*_RESERVED, *self.labels()):
@@ -122,11 +130,21 @@ class PipelineConfig(Strict):
                 )
         with _at("sampling"):
             self._check_sampling()
-        with _at("model", "weights"):
+        with _at("model", "balance"):
             check_weights(self.model, self.heads)
+        with _at("model", "objective"):
+            self._check_objective()
+        with _at("group"):
+            if self.group in (*_RESERVED, *target_columns(self.heads)):
+                raise ValueError(
+                    f"rows cannot be grouped by {self.group}: that is a key, or known only "
+                    "afterwards"
+                )
+        with _at("training", "pretrain"):
+            self._check_pretraining()
         for name, bar in self.gates.items():
             with _at("gates", name):
-                parse_gate(name, bar, self.outputs())
+                parse_gate(name, bar, self.kinds())
         with _at("score"):
             self._check_score()
         return self
@@ -141,11 +159,12 @@ class PipelineConfig(Strict):
             return
         if CLICK not in self.logs.labels():
             raise ValueError("there is no clicks log to say which impressions are unclicked")
-        everywhere = self.model.objective == "independent"
+        objective = self.model.objective
         others = [
             name
             for name, head in self.heads.items()
-            if head.label != CLICK and (everywhere or head.given is None)
+            if (head.given is None or objective.kind == "independent")
+            and (head.label != CLICK or head.kind != "rate")
         ]
         if others:
             raise ValueError(
@@ -153,6 +172,47 @@ class PipelineConfig(Strict):
                 "all that is learnt of unclicked impressions is `click`. These heads learn "
                 f"something else of them: {', '.join(others)}. Leave `sampling` out"
             )
+        if not objective.correctable:
+            raise ValueError(
+                f"objective: {objective.kind} learns more of unclicked impressions than that they "
+                "are unclicked, so its answers cannot be corrected for those left out. Leave "
+                "`sampling` out"
+            )
+
+    def _check_objective(self) -> None:
+        """Checks that the logs and the group give what the objective's loss needs."""
+        objective = self.model.objective
+        if objective.grouped and self.group is None:
+            raise ValueError(
+                f"{objective.kind} compares the rows of one request or user: name the column that "
+                "says which, as in `group: user_id`"
+            )
+        if objective.outcomes and CONVERSION not in self.logs.labels():
+            raise ValueError(
+                f"{objective.kind} learns from when conversions come, and there is no conversions "
+                "log"
+            )
+        if not isinstance(objective, DelayedOptions):
+            return
+        if not delayed(self.heads):
+            raise ValueError(
+                f"{objective.kind} is for rates of `conversion` given another head, and there is "
+                f"none. Heads are: {', '.join(self.heads)}"
+            )
+        window = self.attribution.conversion_window
+        if isinstance(objective, EsDfm | Defer) and objective.elapsed >= window:
+            raise ValueError(
+                f"{objective.kind} takes labels before they are mature, but elapsed: "
+                f"{objective.elapsed}s is not shorter than attribution.conversion_window, "
+                f"{window}s. Lower `elapsed`, or teach a head mature labels alone with "
+                "`mask: conversion_mature`"
+            )
+
+    def _check_pretraining(self) -> None:
+        pretrain = self.training.pretrain
+        for name in pretrain.heads if pretrain else ():
+            if name not in self.heads:
+                raise ValueError(f"{name!r} is no head. Heads are: {', '.join(self.heads)}")
 
     def _check_score(self) -> None:
         if self.score is None:
@@ -174,8 +234,12 @@ class PipelineConfig(Strict):
                 )
 
     def outputs(self) -> tuple[str, ...]:
-        """Returns the names of the probabilities that the model answers."""
+        """Returns the names of what the model answers."""
         return tuple(output.name for output in outputs(self.heads))
+
+    def kinds(self) -> dict[str, str]:
+        """Returns the kind of each output: rate, value or watch_time."""
+        return {output.name: output.kind for output in outputs(self.heads)}
 
     def labels(self) -> tuple[str, ...]:
         """Returns the labels of the heads, in order."""
@@ -183,7 +247,7 @@ class PipelineConfig(Strict):
 
     def parsed_gates(self) -> tuple[Gate, ...]:
         """Returns the gates, in the order of the YAML."""
-        return tuple(parse_gate(name, bar, self.outputs()) for name, bar in self.gates.items())
+        return tuple(parse_gate(name, bar, self.kinds()) for name, bar in self.gates.items())
 
     def columns(self) -> tuple[Column, ...]:
         """Returns the columns of an example."""
@@ -191,4 +255,6 @@ class PipelineConfig(Strict):
         if self.score is not None:
             extras = [name for name in names_in_score(self.score) if name not in self.outputs()]
         sampled = self.sampling is not None
-        return example_columns(self.logs, self.features, self.labels(), extras, sampled=sampled)
+        return example_columns(
+            self.logs, self.features, self.heads, extras, group=self.group, sampled=sampled
+        )

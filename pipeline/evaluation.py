@@ -32,7 +32,12 @@ def eval_config(config: PipelineConfig) -> config_pb2.EvalConfig:
                     config_pb2.MetricConfig(
                         class_name=HeadMetrics.__name__,
                         module=HeadMetrics.__module__,
-                        config=json.dumps({"populations": populations(config.heads)}),
+                        config=json.dumps(
+                            {
+                                "populations": populations(config.heads),
+                                **({"values": means} if (means := values(config.heads)) else {}),
+                            }
+                        ),
                     )
                 ],
             )
@@ -43,6 +48,18 @@ def eval_config(config: PipelineConfig) -> config_pb2.EvalConfig:
 def populations(heads: Heads) -> dict[str, str]:
     """Returns, for each head given another, that other: its event says which rows count."""
     return {name: head.given for name, head in heads.items() if head.given is not None}
+
+
+def values(heads: Heads) -> dict[str, str | None]:
+    """Returns the outputs that are no probabilities: by name, of a joint the head it is given.
+
+    A joint is over all impressions: where its parent's event did not happen, the value is 0.
+    """
+    return {
+        output.name: output.heads[-2] if len(output.heads) > 1 else None
+        for output in outputs(heads)
+        if output.kind != "rate"
+    }
 
 
 def _model_spec(

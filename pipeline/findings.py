@@ -1,4 +1,4 @@
-"""What a run found odd about its logs, as lines for the terminal."""
+"""What a run found odd about its logs and its model, as lines for the terminal."""
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping
@@ -38,6 +38,27 @@ def findings(ledger: Mapping[str, Any], rejects: Path, split: Split) -> Iterator
     kept = sum(ledger[log].get(fate, 0) for log in FATES if log in ledger for fate in KEPT)
     if ledger["firsts"] or kept:
         yield _line("bold", "rejects", place(rejects))
+
+
+def model_findings(diagnostics: Mapping[str, Any]) -> Iterator[str]:
+    """Yields what went wrong inside a model, with rich's markup: experts that are of no use.
+
+    Args:
+        diagnostics: as the trainer wrote them.
+    """
+    dead = [f"expert {expert} is used by no head" for expert in diagnostics.get("dead_experts", ())]
+    same = [
+        f"experts {one} and {other} answer alike: fewer would do"
+        for one, other in diagnostics.get("same_experts", ())
+    ]
+    yield from _some("yellow", "experts", [*dead, *same])
+    uncalibrated = [
+        f"{name} has too few held-back rows to be calibrated: {fitted['rows']}, of which "
+        f"{fitted['positives']} positive"
+        for name, fitted in diagnostics.get("calibration", {}).items()
+        if fitted["kind"] == "none"
+    ]
+    yield from _some("yellow", "note", uncalibrated)
 
 
 def _firsts(ledger: Mapping[str, Any], scope: str) -> list[Mapping[str, Any]]:

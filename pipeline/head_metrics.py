@@ -11,26 +11,37 @@ from typing import Any
 import apache_beam as beam
 from tensorflow_model_analysis.metrics import metric_types
 
-from models.metrics import Tally
+from models.metrics import Tally, ValueTally
 
-_NAMES = tuple(Tally().figures())
-Tallies = dict[tuple[str, str], Tally]
+Tallies = dict[tuple[str, str], Tally | ValueTally]
 
 
 class HeadMetrics(metric_types.Metric):
     """AUC, PR-AUC, log loss, calibration, means and row count of every output.
 
+    Of an output that is no probability, root mean square and mean absolute error instead.
+
     Args:
         populations: by output, the output whose label must be 1 for a row to count.
+        values: the outputs that are no probabilities; of one that is a joint, the output whose
+            label must be 1 for its own not to be 0.
         name: required by TFMA.
     """
 
-    def __init__(self, populations: Mapping[str, str], name: str = "head_metrics"):
-        super().__init__(_computations, name=name, populations=dict(populations))
+    def __init__(
+        self,
+        populations: Mapping[str, str],
+        values: Mapping[str, str | None] | None = None,
+        name: str = "head_metrics",
+    ):
+        super().__init__(
+            _computations, name=name, populations=dict(populations), values=dict(values or {})
+        )
 
 
 def _computations(
     populations: Mapping[str, str],
+    values: Mapping[str, str | None],
     name: str = "head_metrics",
     model_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
@@ -43,18 +54,22 @@ def _computations(
         )
         for model in models
         for output in outputs
-        for figure in _NAMES
+        for figure in _tally(output, values).figures()
     }
     return [
         metric_types.MetricComputation(
             keys=list(keys.values()),
             preprocessors=None,
-            combiner=_Combiner(models, outputs, dict(populations), keys),
+            combiner=_Combiner(models, outputs, dict(populations), dict(values), keys),
         )
     ]
 
 
 metric_types.register_metric(HeadMetrics)
+
+
+def _tally(output: str, values: Mapping[str, str | None]) -> Tally | ValueTally:
+    return ValueTally() if output in values else Tally()
 
 
 class _Combiner(beam.CombineFn):
@@ -65,15 +80,21 @@ class _Combiner(beam.CombineFn):
         models: tuple[str, ...],
         outputs: tuple[str, ...],
         populations: dict[str, str],
+        values: dict[str, str | None],
         keys: dict[tuple[str, str, str], metric_types.MetricKey],
     ):
         self._models = models
         self._outputs = outputs
         self._populations = populations
+        self._values = values
         self._keys = keys
 
     def create_accumulator(self) -> Tallies:
-        return {(model, output): Tally() for model in self._models for output in self._outputs}
+        return {
+            (model, output): _tally(output, self._values)
+            for model in self._models
+            for output in self._outputs
+        }
 
     def add_input(self, tallies: Tallies, row: metric_types.StandardMetricInputs) -> Tallies:
         for model in self._models:
@@ -82,15 +103,18 @@ class _Combiner(beam.CombineFn):
                 parent = self._populations.get(output)
                 if parent is not None and labels[parent] != 1:
                     continue
+                given = self._values.get(output)
+                nothing = given is not None and labels[given] == 0
+                label = 0.0 if nothing else labels[output]
                 prediction = _scalar(row.get_predictions(model, output))
-                tallies[model, output].add(prediction, labels[output], 1.0)
+                tallies[model, output].add(prediction, label, 1.0)
         return tallies
 
     def merge_accumulators(self, accumulators: Iterable[Tallies]) -> Tallies:
         merged = self.create_accumulator()
         for tallies in accumulators:
             for key, tally in tallies.items():
-                merged[key].merge(tally)
+                merged[key].merge(tally)  # type: ignore[arg-type]  # one output has one kind
         return merged
 
     def extract_output(self, tallies: Tallies) -> dict[metric_types.MetricKey, float]:

@@ -54,7 +54,7 @@ def model_spec(config: PipelineConfig, spans: Sequence[datetime.date], code: str
         columns=config.columns(),
         features=config.features,
         heads=config.heads,
-        labels=config.labels(),
+        group=config.group,
         model=config.model,
         training=config.training,
         score=config.score,

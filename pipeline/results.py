@@ -10,6 +10,7 @@ from typing import Any
 from components.atomic_pusher.component import AtomicPusher
 from components.model_gate.component import VERDICTS_FILE, overall_metrics
 from components.model_gate.judgement import Metrics, Verdict
+from models.spec import DIAGNOSTICS_FILE
 from pipeline.evaluation import BASELINE, CANDIDATE
 from pipeline.executions import Execution
 
@@ -23,6 +24,7 @@ class Results:
         rejects: the folder of the rows that could not be used.
         candidate: figures of the new model, by (output, metric).
         baseline: figures of the model it was compared with, None if there was none.
+        diagnostics: what went on inside the model, as the trainer wrote it.
         verdicts: what each gate said.
         model_dir: where the model was pushed, None if it was refused.
     """
@@ -31,6 +33,7 @@ class Results:
     rejects: Path
     candidate: Metrics
     baseline: Metrics | None
+    diagnostics: Mapping[str, Any]
     verdicts: tuple[Verdict, ...]
     model_dir: Path | None
 
@@ -59,11 +62,18 @@ def read_results(executions: Mapping[str, Execution]) -> Results:
         rejects=Path(executions["LogExampleGen"].outputs["rejects"].uri),
         candidate=overall_metrics(evaluation, CANDIDATE),
         baseline=None if first else overall_metrics(evaluation, BASELINE),
+        diagnostics=_diagnostics(executions),
         verdicts=tuple(
             Verdict(**{**verdict, "value": _number(verdict["value"])}) for verdict in verdicts
         ),
         model_dir=Path(pushed["pushed_destination"]) if pushed.get("pushed") else None,
     )
+
+
+def _diagnostics(executions: Mapping[str, Execution]) -> Mapping[str, Any]:
+    path = Path(executions["Trainer"].outputs["model_run"].uri) / DIAGNOSTICS_FILE
+    found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 def _number(value: float | None) -> float:

@@ -75,9 +75,15 @@ def _report(
 ) -> bool:
     """Prints what became of the rows, how good the model is and what the gates said."""
     from pipeline.ceiling import run_ceilings
-    from pipeline.findings import findings
+    from pipeline.findings import findings, model_findings
     from pipeline.results import read_results
-    from pipeline.tables import gates_table, ledger_table, model_table
+    from pipeline.tables import (
+        gates_table,
+        ledger_table,
+        model_table,
+        seesaw_table,
+        values_table,
+    )
 
     results = read_results(executions)
     ceilings = run_ceilings(config, inputs.spans, executions)
@@ -86,8 +92,18 @@ def _report(
     for finding in findings(results.ledger, results.rejects, config.split):
         console.print(finding, soft_wrap=True)
     console.print()
-    console.print(model_table(results, config.outputs(), ceilings))
+    kinds = config.kinds()
+    rates = [name for name in kinds if kinds[name] == "rate"]
+    if rates:
+        console.print(model_table(results, rates, ceilings))
+    if len(rates) < len(kinds):
+        console.print(values_table(results, [name for name in kinds if name not in rates]))
+    for finding in model_findings(results.diagnostics):
+        console.print(finding, soft_wrap=True)
     console.print()
+    if "seesaw" in results.diagnostics:
+        console.print(seesaw_table(results.diagnostics["seesaw"]))
+        console.print()
     if results.verdicts:
         console.print(gates_table(results.verdicts))
         console.print()

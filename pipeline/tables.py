@@ -58,6 +58,34 @@ def model_table(
     return _table("Model, on held-back rows", ("output", *columns), rows)
 
 
+def values_table(results: "Results", names: Sequence[str]) -> Table:
+    """Returns the figures of each output that is the mean of a value: errors, means, rows."""
+    columns = ["RMSE", "mean error", "calibration", "mean", "rows"]
+    if results.baseline is not None:
+        columns.insert(1, "baseline RMSE")
+    rows = []
+    for name in names:
+        figures = {
+            "RMSE": _figure(results.candidate, name, "rmse"),
+            "baseline RMSE": _figure(results.baseline or {}, name, "rmse"),
+            "mean error": _figure(results.candidate, name, "mae"),
+            "calibration": _figure(results.candidate, name, "calibration", digits=3),
+            "mean": _figure(results.candidate, name, "mean_label"),
+            "rows": count(results.candidate.get((name, "example_count"), 0)),
+        }
+        rows.append((name, *(figures[column] for column in columns)))
+    return _table("Values, on held-back rows", ("output", *columns), rows)
+
+
+def seesaw_table(seesaw: Mapping[str, Mapping[str, float]]) -> Table:
+    """Returns what sharing gives or takes: each output's AUC beside that of a model of its own."""
+    rows = [
+        (name, _decimal(f["auc"]), _decimal(f["alone"]), f"{f['difference']:+.4f}")
+        for name, f in seesaw.items()
+    ]
+    return _table("Beside each head alone", ("output", "AUC", "alone", "difference"), rows)
+
+
 def gates_table(verdicts: Sequence[Verdict]) -> Table:
     """Returns what each gate said: bar, value, verdict."""
     rows = []

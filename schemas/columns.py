@@ -9,12 +9,14 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Literal
 
-from schemas.features import Features, Numeric, Sequence
+from schemas.features import Categorical, Features, Numeric, Sequence
+from schemas.heads import Heads, labels, target_columns
 from schemas.logs import (
     CLICK,
     CLICK_MATURE,
     CONVERSION,
     CONVERSION_COUNT,
+    CONVERSION_DELAY,
     CONVERSION_MATURE,
     EXAMPLE_WEIGHT,
     IMPRESSION_ID,
@@ -36,14 +38,17 @@ class Column:
         type: text, float (32 bit) or int (64 bit).
         repeated: whether a row holds a list.
         role: what it is there for; an outcome is known only afterwards, as a label is, but no
-            head learns it.
+            head learns it; a target (a mask, a weight), a position and a group teach, and no
+            request brings them.
         separator: what parts the values of a list in a CSV field.
     """
 
     name: str
     type: Type
     repeated: bool = False
-    role: Literal["feature", "label", "outcome", "key", "extra"] = "feature"
+    role: Literal["feature", "label", "outcome", "key", "extra", "target", "position", "group"] = (
+        "feature"
+    )
     separator: str = "|"
 
 
@@ -52,29 +57,32 @@ def length_name(column: str) -> str:
     return f"{column}_length"
 
 
-def feature_column(name: str, feature: object) -> Column:
+def feature_column(name: str, feature: Categorical | Sequence | Numeric) -> Column:
     """Returns the raw column of a feature."""
+    role = "position" if feature.side == "position" else "feature"
     if isinstance(feature, Sequence):
-        return Column(name, "text", repeated=True, separator=feature.separator)
-    return Column(name, "float" if isinstance(feature, Numeric) else "text")
+        return Column(name, "text", repeated=True, role=role, separator=feature.separator)
+    return Column(name, "float" if isinstance(feature, Numeric) else "text", role=role)
 
 
 def example_columns(
     logs: Logs,
     features: Features,
-    labels: Iterable[str],
+    heads: Heads,
     extras: Iterable[str] = (),
     *,
+    group: str | None = None,
     sampled: bool = False,
 ) -> tuple[Column, ...]:
-    """Returns the columns of an example: keys, features, extras, labels, outcomes.
+    """Returns the columns of an example: keys, features, extras, group, labels, outcomes.
 
     Args:
         logs: the logs; joining them makes the labels `click` and `conversion`.
         features: the model's inputs.
-        labels: the labels that the heads name; those the join does not make are columns of the
-            impressions log holding 0 or 1.
+        heads: what is learnt; labels, masks and weights that the join does not make are columns
+            of the impressions log, events holding 0 or 1.
         extras: numeric columns of the impressions log that are no feature (a price in a score).
+        group: the column that says which rows are ranked together.
         sampled: whether unclicked impressions are sampled, hence examples weighted.
     """
     found = [Column(IMPRESSION_ID, "text", role="key"), Column(IMPRESSION_TIME, "int", role="key")]
@@ -84,10 +92,22 @@ def example_columns(
         for name in dict.fromkeys(extras)
         if name not in features
     ]
+    taken = {column.name for column in found}
+    if group is not None and group not in taken:
+        found.append(Column(group, "text", role="group"))
+    numbers = {head.label for head in heads.values() if head.kind != "rate"}
+    outcomes = _outcomes(logs, sampled)
+    taken |= {column.name for column in outcomes}
     found += [
-        Column(name, "int", role="label") for name in dict.fromkeys((*logs.labels(), *labels))
+        Column(name, "float" if name in numbers else "int", role="label")
+        for name in dict.fromkeys((*logs.labels(), *labels(heads)))
+        if name not in taken
     ]
-    return (*found, *_outcomes(logs, sampled))
+    taken |= {column.name for column in found}
+    found += [
+        Column(name, "float", role="target") for name in target_columns(heads) if name not in taken
+    ]
+    return (*found, *outcomes)
 
 
 def _outcomes(logs: Logs, sampled: bool) -> list[Column]:
@@ -99,6 +119,7 @@ def _outcomes(logs: Logs, sampled: bool) -> list[Column]:
     if CONVERSION in logs.labels():
         found += [Column(CONVERSION_MATURE, "int", role="outcome")]
         found += [Column(CONVERSION_COUNT, "int", role="outcome")]
+        found += [Column(CONVERSION_DELAY, "int", role="outcome")]
         if logs.conversions is not None and logs.conversions.value:
             found += [Column(VALUE, "float", role="outcome")]
     if sampled:
@@ -111,6 +132,6 @@ def source_columns(columns: Iterable[Column], logs: Logs) -> tuple[Column, ...]:
     return tuple(
         column
         for column in columns
-        if column.role in ("feature", "extra")
+        if column.role in ("feature", "position", "extra", "group", "target")
         or (column.role == "label" and column.name not in logs.labels())
     )

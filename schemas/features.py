@@ -7,7 +7,8 @@ import pydantic
 
 from schemas.strict import Strict
 
-Side = Literal["user", "item", "context"]
+# `position`: where and how an impression was shown, which is not known when a model is asked.
+Side = Literal["user", "item", "context", "position"]
 Width = Annotated[int, pydantic.Field(ge=1, le=4096)]
 
 
@@ -97,7 +98,16 @@ def check_shares(features: Features) -> None:
     owners = [n for n, f in features.items() if isinstance(f, Categorical) and f.shares is None]
     for name, feature in features.items():
         shared = getattr(feature, "shares", None)
-        if shared is not None and shared not in owners:
+        if shared is None:
+            continue
+        if shared in owners and (feature.side == "position") != (
+            features[shared].side == "position"
+        ):
+            raise ValueError(
+                f"feature {name!r} shares the table of {shared!r}, but only one of them is of the "
+                "side position, and those have tables of their own"
+            )
+        if shared not in owners:
             raise ValueError(
                 f"feature {name!r} shares the table of {shared!r}, which is not a categorical "
                 f"feature with a table of its own. Those are: {', '.join(owners) or 'none'}"

@@ -3,8 +3,11 @@
 import dataclasses
 import math
 import re
+from collections.abc import Mapping
 
+# What is measured of a probability, and of the mean of a value.
 METRICS = ("auc", "pr_auc", "log_loss", "calibration", "mean_label", "mean_prediction")
+VALUE_METRICS = ("rmse", "mae", "calibration", "mean_label", "mean_prediction")
 
 _UNSIGNED = r"\d*\.?\d+(?:[eE][-+]?\d+)?"
 _NUMBER = rf"[-+]?{_UNSIGNED}"
@@ -19,7 +22,7 @@ class Gate:
 
     Attributes:
         output: head or joint the metric is of.
-        metric: one of METRICS.
+        metric: one of METRICS, or of VALUE_METRICS.
         bar: the bar as written.
         lower: least allowed value, minus infinity if there is none.
         upper: greatest allowed value, infinity if there is none.
@@ -39,13 +42,13 @@ class Gate:
         return f"{self.output}.{self.metric}"
 
 
-def parse_gate(name: str, bar: str, outputs: tuple[str, ...]) -> Gate:
+def parse_gate(name: str, bar: str, outputs: Mapping[str, str]) -> Gate:
     """Reads one gate.
 
     Args:
         name: `<output>.<metric>`.
         bar: `>= 0.6`, `<= 0.3`, `>= baseline - 0.002`, `<= baseline` or `0.9 .. 1.1`.
-        outputs: what the model answers.
+        outputs: what the model answers, and its kind: `rate` is a probability.
 
     Raises:
         ValueError: if the output, the metric or the bar is not one of those.
@@ -55,9 +58,10 @@ def parse_gate(name: str, bar: str, outputs: tuple[str, ...]) -> Gate:
         raise ValueError(
             f"gate {name!r} is on an unknown output: this model answers {', '.join(outputs)}"
         )
-    if metric not in METRICS:
+    metrics = METRICS if outputs[output] == "rate" else VALUE_METRICS
+    if metric not in metrics:
         raise ValueError(
-            f"gate {name!r} is on an unknown metric {metric!r}: known are {', '.join(METRICS)}"
+            f"gate {name!r} is on an unknown metric {metric!r}: known are {', '.join(metrics)}"
         )
     text = str(bar).strip()
     if match := _ABSOLUTE.fullmatch(text):

@@ -5,10 +5,13 @@ Transform writes, and the model reads, per example:
     ids_<width>       int64 [F]   row of each lookup of that width in the fused table of that width
     sequence_<name>   int64 [L]   rows of a behaviour sequence, padded at the end
     dense             float [D]   standardised numbers
-    labels            float [H]   the events of the heads
+    labels            float [H]   the labels of the heads, their masks and weights
+    group             int64 [1]   the request or user that the row is ranked in, if one is named
 
-All tables of one width are one variable; a table's rows start at its offset. Row 0 of every table
-stands for "nothing here": a missing value, or the padding of a sequence.
+The features of the side `position` are packed likewise, under names that start with `position_`:
+they are there in training only. All tables of one width are one variable; a table's rows start at
+its offset. Row 0 of every table stands for "nothing here": a missing value, or the padding of a
+sequence.
 """
 
 import dataclasses
@@ -17,6 +20,8 @@ from schemas.features import Categorical, Features, Numeric, Sequence
 
 LABELS = "labels"
 DENSE = "dense"
+GROUP = "group"
+POSITION = "position_"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,12 +46,18 @@ class Layout:
         lookups: per width, the (feature, table name) of each slot of `ids_<width>`.
         sequences: per sequence feature, its table name and its length L.
         dense: the feature in each slot of `dense`.
+        position: the layout of the features of the side `position`, if there are any.
+        group: whether rows have a group.
+        prefix: of the names of the packed tensors.
     """
 
     tables: dict[str, Table]
     lookups: dict[int, tuple[tuple[str, str], ...]]
     sequences: dict[str, tuple[str, int]]
     dense: tuple[str, ...]
+    position: "Layout | None" = None
+    group: bool = False
+    prefix: str = ""
 
     def rows(self, width: int) -> int:
         """Returns the rows of the fused table of `width` columns."""
@@ -56,15 +67,17 @@ class Layout:
         """Returns the widths of the fused tables, ascending."""
         return tuple(sorted({table.width for table in self.tables.values()}))
 
+    def ids_name(self, width: int) -> str:
+        """Returns the name of the packed tensor of rows for the tables of `width` columns."""
+        return f"{self.prefix}ids_{width}"
 
-def ids_name(width: int) -> str:
-    """Returns the name of the packed tensor of rows for the tables of `width` columns."""
-    return f"ids_{width}"
+    def sequence_name(self, feature: str) -> str:
+        """Returns the name of the packed tensor of a sequence feature."""
+        return f"{self.prefix}sequence_{feature}"
 
-
-def sequence_name(feature: str) -> str:
-    """Returns the name of the packed tensor of a sequence feature."""
-    return f"sequence_{feature}"
+    def dense_name(self) -> str:
+        """Returns the name of the packed tensor of numbers."""
+        return f"{self.prefix}{DENSE}"
 
 
 def _rows(feature: Categorical | Numeric) -> int:
@@ -84,8 +97,20 @@ def _owns_table(feature: Categorical | Numeric | Sequence) -> bool:
 DEFAULT_BUCKET_WIDTH = 16
 
 
-def make_layout(features: Features) -> Layout:
-    """Lays out the packed tensors of `features`, in their order."""
+def make_layout(features: Features, *, group: bool = False) -> Layout:
+    """Lays out the packed tensors of `features`, in their order.
+
+    Args:
+        features: the model's inputs.
+        group: whether rows have a group.
+    """
+    shown = {name: feature for name, feature in features.items() if feature.side == "position"}
+    rest = {name: feature for name, feature in features.items() if name not in shown}
+    position = _lay_out(shown, POSITION) if shown else None
+    return dataclasses.replace(_lay_out(rest, ""), position=position, group=group)
+
+
+def _lay_out(features: Features, prefix: str) -> Layout:
     tables: dict[str, Table] = {}
     used: dict[int, int] = {}
     for name, feature in features.items():
@@ -114,4 +139,5 @@ def make_layout(features: Features) -> Layout:
             for name, feature in features.items()
             if isinstance(feature, Numeric) and name not in tables
         ),
+        prefix=prefix,
     )

@@ -15,6 +15,7 @@ IMPRESSION_TIME = "impression_time"
 CLICK = "click"
 CONVERSION = "conversion"
 CONVERSION_COUNT = "conversion_count"
+CONVERSION_DELAY = "conversion_delay"
 VALUE = "value"
 LABEL_AGE = "label_age"
 CLICK_MATURE = "click_mature"
@@ -26,6 +27,7 @@ JOINED_COLUMNS = (
     CLICK,
     CONVERSION,
     CONVERSION_COUNT,
+    CONVERSION_DELAY,
     VALUE,
     LABEL_AGE,
     CLICK_MATURE,

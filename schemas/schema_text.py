@@ -44,8 +44,9 @@ def _bounds(column: Column) -> tuple[str, ...]:
         return _ONE_VALUE, "presence { min_fraction: 1 min_count: 1 }"
     if column.role == "label":
         # Never missing by itself, but an event may be too young to be known.
-        return _ONE_VALUE, "presence { min_count: 1 }", "int_domain { min: 0 max: 1 }"
-    if column.role == "outcome":
+        events = ("int_domain { min: 0 max: 1 }",) if column.type == "int" else ()
+        return _ONE_VALUE, "presence { min_count: 1 }", *events
+    if column.role in ("outcome", "target"):
         return (_ONE_VALUE,)
     if column.repeated:
         return ()

@@ -34,6 +34,13 @@ def _parse_part(text: object) -> float:
     return share
 
 
+def _parse_up_to_all(text: object) -> float:
+    share = parse_share(text)
+    if share == 0:
+        raise ValueError(f"a share above 0% is needed, as in `10%`. Received: {text!r}")
+    return share
+
+
 def _parse_limit(text: Any) -> int | float:
     if isinstance(text, int) and not isinstance(text, bool) and text >= 0:
         return text
@@ -51,6 +58,13 @@ def _limit_text(limit: int | float) -> int | str:
     return limit if isinstance(limit, int) else share_text(limit)
 
 
+# Not nothing, perhaps all of it.
+UpToAll = Annotated[
+    float,
+    pydantic.BeforeValidator(_parse_up_to_all),
+    pydantic.PlainSerializer(share_text, return_type=str),
+    pydantic.WithJsonSchema({"type": "string"}),
+]
 # Some of the whole: neither nothing nor all of it.
 Part = Annotated[
     float,

@@ -90,7 +90,7 @@ def ingest(tmp_path, click="first", as_of=""):
     given["logs"]["root"] = str(tmp_path / "logs")
     given["attribution"]["click"] = click
     logs = Logs.model_validate(given["logs"])
-    columns = [*example_columns(logs, {}, ()), Column("user_id", "text")]
+    columns = [*example_columns(logs, {}, {}), Column("user_id", "text")]
     del given["limits"]
     kinds = {"examples": standard_artifacts.Examples, "ledger": LogLedger, "rejects": LogRejects}
     outputs = {key: [kind()] for key, kind in kinds.items()}
@@ -166,7 +166,8 @@ def test_the_timeline_gives_the_examples_and_fates_that_the_page_shows(
 
 def as_shown(example):
     """Returns an example as the page writes it."""
-    return {name: cell(example[name]) for name in EXAMPLES[0] if name not in ("rule", "as of")}
+    names = [name for name in EXAMPLES[0] if name not in ("rule", "as of")]
+    return {name: cell(example.get(name, "")) for name in names}
 
 
 def cell(value):

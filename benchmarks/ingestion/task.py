@@ -28,7 +28,7 @@ def config(root: Path, form: str) -> IngestConfig:
             "logs": logs.model_dump(),
             "attribution": {name: f"{seconds}s" for name, seconds in windows.items()},
             "split": {"by": "time", "eval": "1 span"},
-            "columns": example_columns(logs, _features(), labels=()),
+            "columns": example_columns(logs, _features(), heads={}),
         }
     )
 

@@ -71,7 +71,8 @@ FROM matched_clicks LEFT JOIN the_clicks USING (row)
 """
 
 # A conversion is measured from the click of its impression: the first, or the last that came
-# before it. If none did, it may still follow the view of the impression.
+# before it. If none did, it may still follow the view of the impression. Where clocks disagree it
+# may seem to come before what it follows; its delay is then 0.
 _CONVERSIONS = """
 CREATE TEMP TABLE conversion_events AS
 SELECT place, id, time, value, rank, time = first AND value IS NOT DISTINCT FROM worth AS same
@@ -98,11 +99,14 @@ WHERE
     AND ($last_click OR clicks.time = the_clicks.first)
 GROUP BY conversions.place;
 CREATE TEMP TABLE conversion_fates AS
-SELECT place, NULL AS row, NULL AS time, NULL AS value, if(same, 'duplicates', 'conflicts') AS fate
+SELECT
+    place, NULL AS row, NULL AS time, NULL AS delay, NULL AS value,
+    if(same, 'duplicates', 'conflicts') AS fate
 FROM conversion_events WHERE rank > 1
 UNION ALL
 SELECT
-    conversions.place, kept.row, conversions.time, value,
+    conversions.place, kept.row, conversions.time,
+    greatest(conversions.time - coalesce(clicks.time, kept.time), 0) AS delay, value,
     CASE
         WHEN kept.row IS NULL THEN if($conversion_covered, 'orphans', 'other_spans')
         WHEN conversions.time - clicks.time <= $conversion_window THEN 'joined'
@@ -128,6 +132,7 @@ SELECT
     (the_clicks.row IS NOT NULL)::BIGINT AS click,
     (converted.row IS NOT NULL)::BIGINT AS conversion,
     coalesce(converted.count, 0) AS conversion_count,
+    converted.delay // 1000000 AS conversion_delay,
     coalesce(converted.value, 0)::FLOAT AS value,
     ($known_until - coalesce(if($last_click, last, first), kept.time)) // 1000000 AS label_age,
     (kept.time + $click_window <= $known_until)::BIGINT AS click_mature,
@@ -145,7 +150,9 @@ SELECT
 FROM kept
 LEFT JOIN the_clicks USING (row)
 LEFT JOIN (
-    SELECT row, count(*) AS count, sum(value ORDER BY time, value) AS value
+    SELECT
+        row, count(*) AS count, arg_min(delay, time) AS delay,
+        sum(value ORDER BY time, value) AS value
     FROM conversion_fates
     WHERE fate = 'joined' OR ($view_label_window IS NOT NULL AND fate = 'view_through')
     GROUP BY row

@@ -249,7 +249,7 @@ def _of_examples(examples: Labelled, config: IngestConfig) -> ledger.Account:
     """Counts the examples of a split, those where each label is 1, and when they were shown."""
     counts: dict[tuple[str, ...], int] = {(ledger.EXAMPLES, examples.split): len(examples.rows)}
     for column in config.columns:
-        if column.role == "label":
+        if column.role == "label" and column.type == "int":
             ones = pc.sum(examples.column(column.name)).as_py() or 0
             counts[ledger.POSITIVES, examples.split, column.name] = ones
     when = pc.min_max(examples.column(IMPRESSION_TIME)).as_py()

@@ -203,7 +203,7 @@ def _leaks(samples: Sequence[Segment], config: IngestConfig) -> list[dict[str, A
     if len(tables) < 2:
         return []
     features = [column for column in config.columns if column.role == "feature"]
-    labels = [column.name for column in config.columns if column.role == "label"]
+    labels = [c.name for c in config.columns if c.role == "label" and c.type == "int"]
     population = {CONVERSION: CLICK} if {CLICK, CONVERSION} <= set(labels) else {}
     found = suspects(tables[TRAIN], tables[EVAL], features, labels, population)
     return [dataclasses.asdict(suspect) for suspect in found]

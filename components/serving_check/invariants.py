@@ -40,7 +40,8 @@ def broken_invariants(answers: Answers, outputs: Sequence[Output]) -> list[str]:
     """Returns a sentence for each rule that the answers break.
 
     Rules: every output is answered; every probability is in [0, 1]; a joint is the product of its
-    heads and at most each joint above it; whatever else is answered (a score) is finite.
+    heads and, if it is a probability, at most each joint above it; whatever else is answered (a
+    value, a score) is finite.
     """
     missing = [output.name for output in outputs if output.name not in answers]
     if missing:
@@ -48,22 +49,26 @@ def broken_invariants(answers: Answers, outputs: Sequence[Output]) -> list[str]:
     broken = []
     for output in outputs:
         values = answers[output.name]
-        if not (np.all(values >= 0) and np.all(values <= 1)):
+        rate = output.kind == "rate"
+        if rate and not (np.all(values >= 0) and np.all(values <= 1)):
             broken.append(
                 f"{output.name} must be in [0, 1], found {values.min():.4g} to {values.max():.4g}"
             )
+        if not np.all(np.isfinite(values)):
+            continue  # said already, or below
         product = np.prod([answers[head] for head in output.heads], axis=0)
-        gap = np.abs(values - product)
+        gap = np.abs(values - product) / np.maximum(1.0, np.abs(product))
         if not np.all(gap <= TOLERANCE):
             broken.append(
                 f"{output.name} must be {' * '.join(output.heads)}, it is off by {gap.max():.2g}"
             )
         broken += [
             f"{output.name} must not exceed {above.name}"
-            for above in _above(output, outputs)
+            for above in (_above(output, outputs) if rate else ())
             if not np.all(values <= answers[above.name] + TOLERANCE)
         ]
-    for name in sorted(set(answers) - {output.name for output in outputs}):
+    rates = {output.name for output in outputs if output.kind == "rate"}
+    for name in sorted(set(answers) - rates):
         if not np.all(np.isfinite(answers[name])):
             broken.append(f"{name} must be finite")
     return broken

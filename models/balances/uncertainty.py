@@ -1,6 +1,6 @@
 """Weights learnt from how uncertain each term is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
@@ -13,19 +13,22 @@ class Uncertainty(Balance):
     Kendall et al., "Multi-Task Learning Using Uncertainty to Weigh Losses", CVPR 2018
     (https://arxiv.org/abs/1705.07115), in its form for classification. The best s is log(2 L):
     negative for every L below a half, as the log loss of a rare event is, and the loss with it;
-    so s is not clamped.
+    so s is not clamped. A term that is exactly 0 had no rows in the batch: its s stays.
     """
 
     def build(self, input_shape: Mapping[str, tf.TensorShape]) -> None:
-        """Makes one s per term, 0 at first."""
-        self.log_variances = {
-            name: self.add_weight(name=f"log_variance_{name}", shape=[], initializer="zeros")
-            for name in input_shape
-        }
+        """Makes one s per term, [T], 0 at first."""
         super().build(input_shape)
+        self.log_variances = self.add_weight(
+            name="log_variances", shape=[len(self.terms)], initializer="zeros"
+        )
 
     def call(self, terms: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """Returns the sum."""
-        return tf.add_n(
-            [tf.exp(-s) * terms[name] + s / 2 for name, s in self.log_variances.items()]
-        )
+        s, losses = self.log_variances, self.stacked(terms)
+        parts = tf.exp(-s) * losses + s / 2
+        return tf.reduce_sum(tf.where(tf.equal(losses, 0), tf.zeros_like(parts), parts))
+
+    def current_weights(self, terms: Sequence[str]) -> dict[str, tf.Tensor]:
+        """Returns e^{-s} of each term."""
+        return self.by_name(tf.exp(-self.log_variances), terms)

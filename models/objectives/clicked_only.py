@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from models.objectives.cross_entropy import cross_entropy, joint_event
+from models.objectives.cross_entropy import cross_entropy
 from models.objectives.objective import Objective
-from schemas.heads import path
+from models.targets import Targets
 
 
 class ClickedOnly(Objective):
@@ -16,13 +16,14 @@ class ClickedOnly(Objective):
     (https://arxiv.org/abs/1804.07931).
     """
 
-    def terms(
-        self, logits: Mapping[str, tf.Tensor], labels: Mapping[str, tf.Tensor]
-    ) -> dict[str, tf.Tensor]:
+    def rate_terms(self, logits: Mapping[str, tf.Tensor], targets: Targets) -> dict[str, tf.Tensor]:
         """Returns a term per head."""
-        terms = {}
-        for name, head in self.heads.items():
-            parents = path(self.heads, name)[:-1]
-            population = tf.equal(joint_event(labels, self.heads, parents), 1) if parents else None
-            terms[name] = cross_entropy([logits[name]], labels[head.label], population)
-        return terms
+        return {
+            name: cross_entropy(
+                [logits[name]],
+                targets.labels[name],
+                self.population(name, targets),
+                targets.weights.get(name),
+            )
+            for name in self.rates
+        }

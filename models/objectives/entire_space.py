@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from models.objectives.cross_entropy import cross_entropy, joint_event
 from models.objectives.objective import Objective
+from models.targets import Targets
 from schemas.heads import outputs
 
 
@@ -17,15 +18,14 @@ class EntireSpace(Objective):
     joint, ctcvr, so that impressions without a click teach it as well.
     """
 
-    def terms(
-        self, logits: Mapping[str, tf.Tensor], labels: Mapping[str, tf.Tensor]
-    ) -> dict[str, tf.Tensor]:
+    def rate_terms(self, logits: Mapping[str, tf.Tensor], targets: Targets) -> dict[str, tf.Tensor]:
         """Returns a term per probability over all impressions: ctr and ctcvr."""
         return {
             output.name: cross_entropy(
                 [logits[head] for head in output.heads],
-                joint_event(labels, self.heads, output.heads),
+                joint_event(targets.labels, output.heads),
+                weight=targets.weights.get(output.heads[-1]),
             )
-            for output in outputs(self.heads)
+            for output in outputs(self.rates)
             if output.population is None
         }

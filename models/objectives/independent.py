@@ -6,16 +6,17 @@ import tensorflow as tf
 
 from models.objectives.cross_entropy import cross_entropy
 from models.objectives.objective import Objective
+from models.targets import Targets
 
 
 class Independent(Objective):
     """Cross-entropy of each head's label, whatever the other labels are."""
 
-    def terms(
-        self, logits: Mapping[str, tf.Tensor], labels: Mapping[str, tf.Tensor]
-    ) -> dict[str, tf.Tensor]:
+    def rate_terms(self, logits: Mapping[str, tf.Tensor], targets: Targets) -> dict[str, tf.Tensor]:
         """Returns a term per head."""
         return {
-            name: cross_entropy([logits[name]], labels[head.label])
-            for name, head in self.heads.items()
+            name: cross_entropy(
+                [logits[name]], targets.labels[name], weight=targets.weights.get(name)
+            )
+            for name in self.rates
         }

@@ -1,19 +1,25 @@
 """Everything shared below the towers."""
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
-from models.config import ModelConfig
+from models.options import SharedBottom as Options
+from models.trunks.trunk import Trunk
 
 
-class SharedBottom(tf.keras.layers.Layer):
+class SharedBottom(Trunk):
     """One MLP for all heads (Caruana, "Multitask Learning", Machine Learning 1997)."""
 
-    def __init__(self, num_heads: int, config: ModelConfig):
-        super().__init__()
-        self._num_heads = num_heads
-        self.mlp = tfrs.layers.blocks.MLP(list(config.units), final_activation="relu")
+    def __init__(self, num_heads: int, units: tuple[int, ...], options: Options):
+        super().__init__(num_heads, units, options)
+        self.mlp = tfrs.layers.blocks.MLP(list(units), final_activation="relu")
 
-    def call(self, x: tf.Tensor) -> list[tf.Tensor]:
-        """Returns the same [B, U] for every head, of x [B, D]."""
-        return [self.mlp(x)] * self._num_heads
+    def call(self, xs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+        """Returns the same [B, U] for every head, of the one x [B, D]."""
+        return [self.mlp(xs[0])] * self.num_heads
+
+    def shared_kernels(self) -> list[tf.Variable]:
+        """Returns the kernel of the last layer."""
+        return [v for v in self.mlp.trainable_variables if "kernel" in v.name][-1:]

@@ -75,7 +75,7 @@ def config(root: Path, **changes: object) -> PipelineConfig:
                 "price": {"kind": "numeric", "side": "item", "transform": "log"},
             },
             "heads": {"ctr": {"label": "click"}, "cvr": {"label": "conversion", "given": "ctr"}},
-            "model": {"units": [8], "tower": [4], "experts": 2, "interaction": "dcn"},
+            "model": {"units": [8], "tower": [4], "trunk": {"kind": "mmoe", "experts": 2}, "interaction": "dcn"},
             "training": {"batch_size": 256},
             "score": "ctr * cvr * price",
             "slices": ["item_id"],

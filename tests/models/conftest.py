@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,10 @@ from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 from models.config import ModelConfig, TrainingConfig
 from models.preprocessing import preprocessing_fn
 from models.spec import ModelSpec
+from models.targets import Targets, make_targets
 from schemas.columns import Column
 from schemas.features import Feature
-from schemas.heads import Head
+from schemas.heads import Head, Heads
 
 FEATURES = TypeAdapter(dict[str, Feature]).validate_python(
     {
@@ -55,8 +57,7 @@ SPEC = ModelSpec(
     + tuple(Column(label, "int", role="label") for label in ("click", "conversion")),
     features=FEATURES,
     heads={"ctr": Head(label="click"), "cvr": Head(label="conversion", given="ctr")},
-    labels=("click", "conversion"),
-    model=ModelConfig(trunk="mmoe", units=(8,), tower=(4,), experts=2),
+    model=ModelConfig(trunk={"kind": "mmoe", "experts": 2}, units=(8,), tower=(4,)),
     training=TrainingConfig(batch_size=4, epochs=3, seed=1, checkpoint_every=2),
     score="ctr * cvr ** 2 * price",
 )
@@ -73,6 +74,18 @@ CLICKS = [[1], [0], [0], [1], [], [0]]
 
 
 CONVERSIONS = [[1], [0], [0], [0], [], [0]]
+
+
+@pytest.fixture
+def targets_of() -> Callable[..., Targets]:
+    """Makes the targets of a batch: `targets_of(heads, columns by name, groups=None)`."""
+
+    def make(heads: Heads, columns: Mapping[str, tf.Tensor], groups: object = None) -> Targets:
+        packed = tf.stack([tf.cast(column, tf.float32) for column in columns.values()], axis=1)
+        numbers = None if groups is None else tf.constant(groups, tf.int64)
+        return make_targets(packed, tuple(columns), heads, numbers)
+
+    return make
 
 
 @dataclasses.dataclass(frozen=True)

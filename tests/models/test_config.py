@@ -4,38 +4,51 @@ from typing import get_args
 
 import pydantic
 import pytest
+import tensorflow as tf
 
-from models import config
+from models import options
 from models.balances import BALANCES
-from models.config import ModelConfig, TrainingConfig, check_weights
+from models.config import ModelConfig, TrainingConfig, check_weights, term_names
 from models.interactions import INTERACTIONS
 from models.objectives import OBJECTIVES
+from models.ranking_model import RankingModel, empty_batch
 from models.trunks import TRUNKS
+from schemas.features import Numeric
 from schemas.heads import Head
+from schemas.layout import make_layout
 
+WEIGHTED = {"kind": "fixed", "weights": {"ctcvr": 2}}
 HEADS = {"ctr": Head(label="click"), "cvr": Head(label="conversion", given="ctr")}
 
 
 @pytest.mark.parametrize(
-    ("names", "members"),
+    ("union", "members"),
     [
-        (config.Interaction, INTERACTIONS),
-        (config.Trunk, TRUNKS),
-        (config.Objective, OBJECTIVES),
-        (config.Balance, BALANCES),
+        (options.Interaction, INTERACTIONS),
+        (options.Trunk, TRUNKS),
+        (options.Objective, OBJECTIVES),
+        (options.Balance, BALANCES),
     ],
 )
-def test_the_names_in_a_config_are_the_names_that_exist(names, members):
-    assert set(get_args(names)) == set(members)
+def test_the_names_in_a_config_are_the_names_that_exist(union, members):
+    classes = get_args(get_args(union)[0])
+    assert [method.model_fields["kind"].default for method in classes] == list(members)
 
 
 def test_a_model_is_esmm_on_mmoe_unless_told_otherwise():
     model = ModelConfig()
-    assert (model.trunk, model.objective, model.balance) == ("mmoe", "entire_space", "fixed")
+    kinds = (model.trunk.kind, model.objective.kind, model.balance.kind)
+    assert kinds == ("mmoe", "entire_space", "fixed")
+
+
+def test_a_method_is_its_name_or_its_name_and_its_options():
+    assert ModelConfig(trunk="mmoe") == ModelConfig(trunk={"kind": "mmoe", "experts": 4})
+    assert ModelConfig(trunk={"kind": "mmoe", "experts": 8}).trunk == options.Mmoe(experts=8)
+    assert ModelConfig(objective={"kind": "aman", "share": "20%"}).objective.share == 0.2
 
 
 def test_a_config_survives_json():
-    model = ModelConfig(interaction="dcn", units=[32, 16], tower=[], weights={"ctr": 2})
+    model = ModelConfig(interaction="dcn", units=[32, 16], tower=[], balance=WEIGHTED)
     assert ModelConfig.model_validate_json(model.model_dump_json()) == model
     training = TrainingConfig(batch_size=7, seed=3)
     assert TrainingConfig.model_validate_json(training.model_dump_json()) == training
@@ -45,13 +58,16 @@ def test_a_config_survives_json():
     "wrong",
     [
         {"trunk": "mmmoe"},
-        {"experts": 0},
+        {"trunk": {"kind": "mmoe", "experts": 0}},
+        {"trunk": {"kind": "separate", "experts": 4}},
+        {"experts": 4},
+        {"objective": "es_dfm"},
         {"units": []},
         {"units": [0]},
         {"dropout": 1.0},
         {"l2": -1},
         {"expert": 4},
-        {"weights": {"ctr": -1}},
+        {"balance": {"kind": "fixed", "weights": {"ctr": -1}}},
     ],
 )
 def test_a_config_refuses_nonsense(wrong):
@@ -59,15 +75,37 @@ def test_a_config_refuses_nonsense(wrong):
         ModelConfig(**wrong)
 
 
-def test_weights_with_a_balance_that_finds_its_own_are_refused():
-    with pytest.raises(pydantic.ValidationError, match="belong to balance: fixed"):
-        ModelConfig(balance="uncertainty", weights={"ctr": 1})
+def test_heads_that_share_experts_cannot_have_inputs_of_their_own():
+    ModelConfig(trunk="cross_stitch", share_embeddings=False)
+    with pytest.raises(pydantic.ValidationError, match=r"trunk: ple has one input for all"):
+        ModelConfig(trunk="ple", share_embeddings=False)
 
 
-def test_a_weight_that_names_no_probability_is_refused_when_the_config_is_read():
-    check_weights(ModelConfig(weights={"ctcvr": 2}), HEADS)
+@pytest.mark.parametrize("trunk", ["separate", "soft_sharing"])
+def test_gradnorm_without_a_shared_layer_is_refused(trunk):
+    with pytest.raises(pydantic.ValidationError, match=f"trunk: {trunk} has none"):
+        ModelConfig(balance="gradnorm", trunk=trunk)
+
+
+def test_a_weight_that_names_no_term_is_refused_when_the_config_is_read():
+    check_weights(ModelConfig(balance=WEIGHTED), HEADS)
+    stray = {"kind": "fixed", "weights": {"ctvcr": 2}}
     with pytest.raises(ValueError, match=r"'ctvcr'.*Those are: ctr, cvr, ctcvr"):
-        check_weights(ModelConfig(weights={"ctvcr": 2}), HEADS)
+        check_weights(ModelConfig(balance=stray), HEADS)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_the_terms_a_weight_may_name_are_all_the_terms_there_are(objective):
+    heads = {**HEADS, "like": Head(label="like"), "seen": Head(label="seconds", kind="watch_time")}
+    given = {"kind": objective, **({"elapsed": "1h"} if objective in ("es_dfm", "defer") else {})}
+    config = ModelConfig(objective=given, units=(4,), tower=())
+    model = RankingModel(
+        make_layout({"age": Numeric(kind="numeric", side="user")}, group=True), heads, config
+    )
+    packed = empty_batch(model.layout), tf.zeros([1, len(model.columns)])
+    terms = model.terms(packed)
+    assert set(terms) <= set(term_names(config, heads))
+    assert set(config.objective.added_terms(heads)) <= set(terms)
 
 
 def test_reading_a_config_does_not_import_tensorflow():

@@ -125,3 +125,97 @@ def test_a_layout_without_numbers_is_its_vectors():
     vectors = PackedEmbedding(layout)({"ids_4": tf.constant([[1], [2]], tf.int64)})
     assert vectors.dense is None
     assert vectors.flat().shape == (2, 4)
+
+
+def test_something_else_may_stand_for_a_sequence(embedding):
+    vectors = embedding(INPUTS)
+    named = {"items": tf.fill([2, 4], 8.0), "hours": tf.fill([2, 2], 9.0)}
+    flat, usual = vectors.flat(named).numpy(), vectors.flat().numpy()
+    assert flat[0, 14:20].tolist() == [8] * 4 + [9] * 2
+    np.testing.assert_array_equal(
+        np.delete(flat, np.s_[14:20], 1), np.delete(usual, np.s_[14:20], 1)
+    )
+
+
+@pytest.fixture
+def linear():
+    layer = PackedEmbedding(LAYOUT, linear=2)
+    layer(INPUTS)
+    return layer
+
+
+def test_first_order_weights_start_at_zero_one_per_row_number_and_tower(linear):
+    assert linear.tables["linear_4"].shape == (14, 2)
+    assert linear.tables["linear_2"].shape == (4, 2)
+    assert linear.linear_kernel.shape == (1, 2)
+    np.testing.assert_array_equal(linear(INPUTS).linear, np.zeros([2, 2]))
+
+
+def test_first_order_adds_ids_means_of_histories_and_numbers(linear):
+    random = np.random.default_rng(0)
+    wide, narrow, kernel = (random.normal(size=(rows, 2)) for rows in (14, 4, 1))
+    linear.tables["linear_4"].assign(wide)
+    linear.tables["linear_2"].assign(narrow)
+    linear.linear_kernel.assign(kernel)
+    expected = [
+        wide[1] + wide[ITEM + 2] + wide[ITEM + 7] + narrow[3]
+        + (wide[ITEM + 1] + wide[ITEM + 3]) / 2 + narrow[2] + 0.5 * kernel[0],
+        wide[0] + wide[ITEM] + wide[ITEM + 2] + narrow[0]
+        + (narrow[1] + narrow[3]) / 2 - 1.5 * kernel[0],
+    ]  # fmt: skip
+    np.testing.assert_allclose(linear(INPUTS).linear, expected, rtol=1e-5)
+
+
+def test_first_order_weights_do_not_change_what_the_seed_draws(linear):
+    tf.keras.utils.set_random_seed(1)
+    beside = PackedEmbedding(LAYOUT, linear=2)
+    beside(INPUTS)
+    tf.keras.utils.set_random_seed(1)
+    alone = PackedEmbedding(LAYOUT)
+    alone(INPUTS)
+    for name, table in alone.tables.items():
+        np.testing.assert_array_equal(table, beside.tables[name])
+    assert alone(INPUTS).linear is None
+
+
+def test_first_order_weights_of_a_width_are_one_more_gather(linear):
+    graph = tf.function(lambda x: linear(x)).get_concrete_function(INPUTS).graph
+    assert [op.type for op in graph.get_operations()].count("ResourceGather") == 4
+
+
+def test_first_order_of_numbers_alone(linear):
+    layout = make_layout({"price": Numeric(kind="numeric", side="item")})
+    layer = PackedEmbedding(layout, linear=1)
+    layer({"dense": tf.constant([[2.0]])})
+    layer.linear_kernel.assign([[1.5]])
+    assert layer({"dense": tf.constant([[2.0]])}).linear.numpy().tolist() == [[3.0]]
+
+
+@pytest.fixture
+def half_precision():
+    tf.keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    yield
+    tf.keras.mixed_precision.set_global_policy("float32")
+
+
+def test_half_precision_reads_rows_and_casts_them_not_the_tables(half_precision):
+    layer = PackedEmbedding(LAYOUT, linear=2)
+    layer(INPUTS)
+
+    @tf.function
+    def gradients():
+        with tf.GradientTape() as tape:
+            vectors = layer(INPUTS)
+            loss = tf.reduce_sum(tf.cast(vectors.flat(), tf.float32) ** 2)
+            loss += tf.reduce_sum(vectors.linear)
+        assert vectors.fields[4].dtype == vectors.flat().dtype == tf.bfloat16
+        assert vectors.linear.dtype == tf.float32
+        return tape.gradient(loss, list(layer.tables.values()))
+
+    for gradient in gradients():
+        assert isinstance(gradient, tf.IndexedSlices)
+        assert gradient.dtype == tf.float32
+    graph = gradients.get_concrete_function().graph
+    tables = {tuple(table.shape) for table in layer.tables.values()}
+    casts = {tuple(op.inputs[0].shape) for op in graph.get_operations() if op.type == "Cast"}
+    assert not casts & tables

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.inputs import count_examples, dataset, packed_spec
+from models.inputs import batched, in_order, packed_spec, shuffled
 
 
 @pytest.fixture
@@ -30,34 +30,30 @@ def numbers(batches):
     return [labels.numpy()[:, 0].astype(int).tolist() for _, labels in batches]
 
 
-def test_examples_are_counted_over_all_files(numbered):
-    assert count_examples(numbered[1]) == 30
-
-
-def test_without_a_seed_every_example_comes_once_in_an_order_that_never_changes(numbered):
+def test_files_in_order_give_every_example_once_in_an_order_that_never_changes(numbered):
     layout, files = numbered
-    first = numbers(dataset(files, layout, 1, 8))
+    first = numbers(batched(in_order(files), layout, 1, 8))
     assert [len(batch) for batch in first] == [8, 8, 8, 6]
     assert sorted(itertools.chain.from_iterable(first)) == list(range(30))
-    assert numbers(dataset(files[::-1], layout, 1, 8)) == first
+    assert numbers(batched(in_order(files[::-1]), layout, 1, 8)) == first
 
 
-def test_the_seed_alone_decides_the_order(numbered):
+def test_the_seed_alone_decides_the_order_of_shuffled_files(numbered):
     layout, files = numbered
-    first = numbers(dataset(files, layout, 1, 8, seed=3))
-    assert numbers(dataset(files, layout, 1, 8, seed=3)) == first
-    assert numbers(dataset(files, layout, 1, 8, seed=4)) != first
+    first = numbers(batched(shuffled(files, 20, seed=3), layout, 1, 8))
+    assert numbers(batched(shuffled(files[::-1], 20, seed=3), layout, 1, 8)) == first
+    assert numbers(batched(shuffled(files, 20, seed=4), layout, 1, 8)) != first
     assert sorted(itertools.chain.from_iterable(first)) == list(range(30))
 
 
 def test_skipping_batches_resumes_where_they_end(numbered):
     layout, files = numbered
-    whole = numbers(dataset(files, layout, 1, 8, seed=3))
-    assert numbers(dataset(files, layout, 1, 8, seed=3, skip_batches=2)) == whole[2:]
+    whole = numbers(batched(shuffled(files, 20, seed=3), layout, 1, 8))
+    assert numbers(batched(shuffled(files, 20, seed=3), layout, 1, 8, skip=2)) == whole[2:]
 
 
 def test_packed_tensors_parse_as_they_were_written(tiny):
-    features, labels = next(iter(dataset(tiny.files, tiny.spec.layout(), 2, 6)))
+    features, labels = next(iter(batched(in_order(tiny.files), tiny.spec.layout(), 2, 6)))
     for name, tensor in features.items():
         np.testing.assert_array_equal(tensor, [row[name] for row in tiny.packed])
     np.testing.assert_array_equal(labels, [row["labels"] for row in tiny.packed])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from models.metrics import Tally, average_precision, roc_auc
+from models.metrics import Tally, ValueTally, average_precision, roc_auc
 
 
 def tallied(predictions, labels, weights=None):
@@ -93,3 +93,60 @@ def test_the_curves_take_groups_of_equal_predictions():
     negatives, positives = np.array([3.0, 1.0]), np.array([1.0, 1.0])
     assert roc_auc(negatives, positives) == (1 * 1.5 + 1 * 3.5) / 8
     assert average_precision(negatives, positives) == pytest.approx((0.5 + 2 / 6) / 2)
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+@pytest.mark.parametrize("rows", [0, 7, 5000, 20_000])
+def test_rows_counted_together_are_rows_counted_one_by_one(rows, parts):
+    predictions, labels = drawn(rows)
+    labels[::5] = math.nan
+    together = Tally()
+    for prediction, label in zip(
+        np.array_split(predictions, parts), np.array_split(labels, parts), strict=True
+    ):
+        together.add_rows(prediction, label)
+    one_by_one = tallied(predictions, labels).figures()
+    for name, figure in together.figures().items():
+        assert figure == pytest.approx(one_by_one[name], rel=1e-4, nan_ok=True), name
+
+
+def values(rows):
+    random = np.random.default_rng(3)
+    return random.normal(5, 2, rows), random.gamma(2, 3, rows), random.integers(0, 3, rows)
+
+
+def test_the_figures_of_a_value_are_those_of_scikit_learn():
+    predictions, labels, weights = values(500)
+    tally = ValueTally()
+    for row in zip(predictions, labels, weights, strict=True):
+        tally.add(*row)
+    figures = tally.figures()
+    mean = {"sample_weight": weights}
+    assert figures == pytest.approx(
+        {
+            "rmse": math.sqrt(sklearn_metrics.mean_squared_error(labels, predictions, **mean)),
+            "mae": sklearn_metrics.mean_absolute_error(labels, predictions, **mean),
+            "calibration": np.average(predictions, weights=weights)
+            / np.average(labels, weights=weights),
+            "mean_label": np.average(labels, weights=weights),
+            "mean_prediction": np.average(predictions, weights=weights),
+            "example_count": np.count_nonzero(weights),
+        }
+    )
+
+
+def test_values_without_a_label_are_left_out_and_tallies_of_values_merge():
+    one, other, both = ValueTally(), ValueTally(), ValueTally()
+    for i, (prediction, label, _) in enumerate(zip(*values(50), strict=True)):
+        known = math.nan if i % 7 == 0 else label
+        (one if i < 20 else other).add(prediction, known, 1.0)
+        both.add(prediction, known, 1.0)
+    one.merge(other)
+    assert one.figures() == pytest.approx(both.figures())
+    assert one.figures()["example_count"] == 42
+
+
+def test_no_values_have_no_figures():
+    figures = ValueTally().figures()
+    assert figures.pop("example_count") == 0
+    assert all(math.isnan(figure) for figure in figures.values())

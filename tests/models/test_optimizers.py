@@ -15,7 +15,9 @@ LAYOUT = make_layout(
         "price": Numeric(kind="numeric", side="item"),
     }
 )
-CONFIG = ModelConfig(units=(8,), tower=(), experts=2, balance="uncertainty")
+CONFIG = ModelConfig(
+    units=(8,), tower=(), trunk={"kind": "mmoe", "experts": 2}, balance="uncertainty"
+)
 
 
 def make(seed, training=None):
@@ -48,10 +50,10 @@ def test_the_tables_take_adagrad_and_everything_else_adam():
 
 def test_a_step_of_adagrad_moves_the_rows_of_the_batch_and_no_other():
     model = make(0, TrainingConfig(embedding_learning_rate=0.02))
-    before = model.embedding.tables["table_4"].numpy()
+    before = model.bottoms[0].embedding.tables["table_4"].numpy()
     ids = tf.constant([[3], [3], [7]], tf.int64)
     model.train_step(({"ids_4": ids, "dense": tf.zeros([3, 1])}, tf.ones([3, 2])))
-    moved = model.embedding.tables["table_4"].numpy() - before
+    moved = model.bottoms[0].embedding.tables["table_4"].numpy() - before
     assert np.flatnonzero(np.abs(moved).max(1)).tolist() == [3, 7]
     # lr g / sqrt(1e-8 + g^2): nearly lr, however small the gradient of a mean over the batch is
     assert 0.015 < np.abs(moved[[3, 7]]).mean() <= 0.02
@@ -59,7 +61,7 @@ def test_a_step_of_adagrad_moves_the_rows_of_the_batch_and_no_other():
 
 def slots(model):
     adagrad, adam = model.optimizer.optimizers
-    tables = model.embedding.trainable_variables
+    tables = model.tables
     dense = [v for v in model.trainable_variables if "table" not in v.name]
     return [
         *(adagrad.get_slot(table, "accumulator") for table in tables),

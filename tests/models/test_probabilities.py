@@ -4,7 +4,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.probabilities import log_joint, log_not_joint, probabilities
+from models.probabilities import answers, log_joint, log_not_joint
 from schemas.heads import Head
 
 LOGIT = st.floats(-40, 40, width=32)
@@ -59,18 +59,18 @@ def test_every_output_of_a_chain_and_a_branch_is_answered():
     expected = {
         "ctr": ctr, "cvr": cvr, "rr": rr, "lr": lr, "ctcvr": ctr * cvr, "ctcvrr": ctr * cvr * rr,
     }  # fmt: skip
-    answers = probabilities(logits, heads)
-    assert set(answers) == set(expected)
+    found = answers(logits, heads)
+    assert set(found) == set(expected)
     for name, value in expected.items():
-        np.testing.assert_allclose(answers[name], [value], rtol=1e-6)
+        np.testing.assert_allclose(found[name], [value], rtol=1e-6)
 
 
 @settings(max_examples=100, deadline=None)
 @given(LOGIT, LOGIT)
 def test_ctcvr_is_ctr_times_cvr_and_never_above_ctr(a, b):
     heads = {"ctr": Head(label="click"), "cvr": Head(label="conversion", given="ctr")}
-    answers = probabilities({"ctr": tf.constant([a]), "cvr": tf.constant([b])}, heads)
-    ctr, cvr, ctcvr = (answers[name].numpy()[0] for name in ("ctr", "cvr", "ctcvr"))
+    found = answers({"ctr": tf.constant([a]), "cvr": tf.constant([b])}, heads)
+    ctr, cvr, ctcvr = (found[name].numpy()[0] for name in ("ctr", "cvr", "ctcvr"))
     assert 0 <= ctcvr <= ctr <= 1
     assert 0 <= cvr <= 1
     np.testing.assert_allclose(ctcvr, np.float64(ctr) * cvr, rtol=1e-5, atol=1e-37)

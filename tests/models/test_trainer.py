@@ -122,4 +122,4 @@ def test_the_cpu_hides_every_gpu(monkeypatch):
 
 def test_the_spec_is_json_a_person_can_read(trained):
     text = (trained / "model" / "assets.extra" / "funnelrank.json").read_text()
-    assert json.loads(text)["model"]["trunk"] == "mmoe" and text.count("\n") > 20
+    assert json.loads(text)["model"]["trunk"]["kind"] == "mmoe" and text.count("\n") > 20

@@ -33,6 +33,7 @@ def test_a_config_names_its_outputs_labels_gates_and_columns(given):
         ("click_mature", "outcome"),
         ("conversion_mature", "outcome"),
         ("conversion_count", "outcome"),
+        ("conversion_delay", "outcome"),
     ]
 
 
@@ -48,7 +49,7 @@ def test_what_a_config_leaves_out_has_a_default(given):
         "max_orphans": "100%",
         "max_broken_files": 0,
     }
-    assert config.model.trunk == "mmoe"
+    assert config.model.trunk.kind == "mmoe"
     assert config.beam_args == ("--runner=FnApiRunner",)
 
 
@@ -133,12 +134,12 @@ def test_a_window_must_leave_a_span_to_train_on(given):
     assert PipelineConfig.model_validate({**given, "window": 1, "split": by_hash}).window == 1
 
 
-def test_weights_name_probabilities_of_these_heads(given):
-    given["model"]["weights"] = {"ctcvr": 2.0}
-    assert PipelineConfig.model_validate(given).model.weights == {"ctcvr": 2.0}
-    given["model"]["weights"] = {"like": 2.0}
+def test_weights_name_loss_terms_of_these_heads(given):
+    given["model"]["balance"] = {"kind": "fixed", "weights": {"ctcvr": 2.0}}
+    assert PipelineConfig.model_validate(given).model.balance.weights == {"ctcvr": 2.0}
+    given["model"]["balance"]["weights"] = {"like": 2.0}
     assert refused(given) == (
-        "`weights` names 'like', which is no probability of these heads. Those are: ctr, cvr, ctcvr"
+        "`weights` names 'like', which is no loss term of these heads. Those are: ctr, cvr, ctcvr"
     )
 
 
@@ -182,3 +183,74 @@ def test_heads_that_form_a_circle_are_refused(given):
 def test_there_is_at_least_one_feature_and_one_head(given):
     assert "at least 1 item" in refused({**given, "features": {}})
     assert "at least 1 item" in refused({**given, "heads": {}})
+
+
+@pytest.mark.parametrize("objective", ["pairwise", "jrc"])
+def test_a_loss_that_compares_rows_needs_to_know_which(given, objective):
+    given["model"]["objective"] = objective
+    with pytest.raises(pydantic.ValidationError, match=f"{objective} compares the rows of one"):
+        PipelineConfig.model_validate(given)
+    config = PipelineConfig.model_validate({**given, "group": "user"})
+    assert [c.role for c in config.columns() if c.name == "user"] == ["feature"]
+    config = PipelineConfig.model_validate({**given, "group": "request"})
+    assert [c.role for c in config.columns() if c.name == "request"] == ["group"]
+
+
+@pytest.mark.parametrize("group", ["impression_id", "click", "conversion"])
+def test_rows_are_not_grouped_by_what_is_a_key_or_known_afterwards(given, group):
+    with pytest.raises(pydantic.ValidationError, match=f"cannot be grouped by {group}"):
+        PipelineConfig.model_validate({**given, "group": group})
+
+
+def test_only_heads_can_be_trained_before_others(given):
+    given["training"] = {"pretrain": {"heads": ["ctr"]}}
+    assert PipelineConfig.model_validate(given).training.pretrain.epochs == 1
+    given["training"] = {"pretrain": {"heads": ["ctcvr"]}}
+    with pytest.raises(pydantic.ValidationError, match="'ctcvr' is no head. Heads are: ctr, cvr"):
+        PipelineConfig.model_validate(given)
+
+
+@pytest.mark.parametrize(
+    "objective", ["aman", "unbias", "inverse_propensity", "doubly_robust", "weighted_sample"]
+)
+def test_what_cannot_be_corrected_for_sampling_is_not_learnt_from_a_sample(given, objective):
+    given["model"]["objective"] = objective
+    PipelineConfig.model_validate(given)
+    with pytest.raises(pydantic.ValidationError, match=f"{objective} learns more of unclicked"):
+        PipelineConfig.model_validate({**given, "sampling": {"unclicked": "10%"}})
+
+
+def test_a_value_of_all_impressions_is_not_learnt_from_a_sample(given):
+    given["heads"]["spend"] = {"label": "paid", "kind": "value"}
+    with pytest.raises(pydantic.ValidationError, match="learn something else of them: spend"):
+        PipelineConfig.model_validate({**given, "sampling": {"unclicked": "10%"}})
+
+
+def test_delayed_feedback_needs_conversions(given):
+    given["model"]["objective"] = {"kind": "es_dfm", "elapsed": "10m"}
+    PipelineConfig.model_validate(given)
+    del given["logs"]["conversions"]
+    given["heads"] = {"ctr": {"label": "click"}, "like": {"label": "like", "given": "ctr"}}
+    given["gates"] = {}
+    with pytest.raises(pydantic.ValidationError, match="there is no conversions log"):
+        PipelineConfig.model_validate(given)
+
+
+@pytest.mark.parametrize("objective", ["fnw", "es_dfm", "defer"])
+def test_delayed_feedback_is_for_conversions_given_another_event(given, objective):
+    elapsed = {} if objective == "fnw" else {"elapsed": "1h"}
+    given["model"]["objective"] = {"kind": objective, **elapsed}
+    given["heads"] = {"ctr": {"label": "click"}, "bought": {"label": "conversion"}}
+    given["gates"] = {}
+    with pytest.raises(pydantic.ValidationError, match="there is none. Heads are: ctr, bought"):
+        PipelineConfig.model_validate(given)
+
+
+@pytest.mark.parametrize("objective", ["es_dfm", "defer"])
+def test_labels_that_are_mature_when_they_are_taken_are_not_delayed(given, objective):
+    given["attribution"] = {"conversion_window": "2h"}
+    given["model"]["objective"] = {"kind": objective, "elapsed": "7199s"}
+    PipelineConfig.model_validate(given)
+    given["model"]["objective"]["elapsed"] = "2h"
+    with pytest.raises(pydantic.ValidationError, match="7200s is not shorter than .*, 7200s"):
+        PipelineConfig.model_validate(given)

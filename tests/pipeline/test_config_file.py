@@ -71,7 +71,7 @@ WRONG = {
     ),
     "a choice that does not exist": (
         [("trunk: shared_bottom", "trunk: ple3")],
-        "15: model.trunk: Input should be 'separate', 'shared_bottom' or 'mmoe'",
+        "15: model.trunk: it must be one of 'separate', 'shared_bottom', ",
     ),
     "a kind of feature that does not exist": (
         [("kind: numeric", "kind: number")],

@@ -5,7 +5,7 @@ from google.protobuf import text_format
 from tensorflow_model_analysis.proto import config_pb2
 
 from pipeline.config_file import load_config
-from pipeline.evaluation import eval_config, populations
+from pipeline.evaluation import eval_config, populations, values
 from schemas.heads import Head
 
 FUNNEL = """
@@ -71,3 +71,13 @@ def test_heads_without_a_funnel_count_every_row_and_have_no_joint(write_config):
 def test_the_population_of_a_head_is_the_head_it_is_given(given, found):
     heads = {name: Head(label=f"{name}_label", given=parent) for name, parent in given.items()}
     assert populations(heads) == found
+
+
+def test_a_value_over_all_impressions_is_nothing_where_its_parent_did_not_happen():
+    heads = {
+        "ctr": Head(label="click"),
+        "spend": Head(label="value", given="ctr", kind="value"),
+        "watch": Head(label="seconds", kind="watch_time"),
+    }
+    assert values(heads) == {"spend": None, "watch": None, "ctspend": "ctr"}
+    assert values({"ctr": Head(label="click")}) == {}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from pipeline.findings import findings
+from pipeline.findings import findings, model_findings
 from schemas.logs import HashSplit, TimeSplit
 
 REJECTS = Path("/kept/rejects/7")
@@ -155,3 +155,26 @@ def test_no_width_breaks_a_path():
     told = ledger(first("no JSON", file=file), rejected={"row: no JSON": 1})
     assert lines(told, width=60) == lines(told, width=200)
     assert f"         {file}:7" in lines(told, width=60)
+
+
+def test_there_is_nothing_to_say_of_a_model_whose_experts_are_all_of_use():
+    fitted = {"ctr": {"kind": "platt", "rows": 900, "positives": 90}}
+    assert list(model_findings({})) == []
+    told = {"dead_experts": [], "same_experts": [], "calibration": fitted}
+    assert list(model_findings(told)) == []
+
+
+def test_experts_of_no_use_and_heads_that_were_not_calibrated_are_told():
+    told = {
+        "dead_experts": [2],
+        "same_experts": [[0, 3]],
+        "calibration": {"cvr": {"kind": "none", "rows": 31, "positives": 4}},
+    }
+    console = Console(file=io.StringIO(), width=200)
+    for line in model_findings(told):
+        console.print(line)
+    assert console.file.getvalue().splitlines() == [
+        "experts  expert 2 is used by no head",
+        "experts  experts 0 and 3 answer alike: fewer would do",
+        "note     cvr has too few held-back rows to be calibrated: 31, of which 4 positive",
+    ]

@@ -190,3 +190,39 @@ def test_tfma_measures_each_slice_of_both_models():
             | evaluator.ptransform
         )
         util.assert_that(evaluated[constants.METRICS_KEY], check)
+
+
+def test_a_value_is_measured_by_its_errors_and_is_nothing_without_its_parent():
+    (computation,) = HeadMetrics(
+        populations={"spend": "ctr"}, values={"spend": None, "ctspend": "ctr"}
+    ).computations(model_names=["candidate"], output_names=["ctr", "spend", "ctspend"])
+    found = computation.combiner
+    tallies = found.create_accumulator()
+    # click, what was spent (not logged without a click), answers for ctr and spend
+    for click, spent, ctr, spend in [(1, 4.0, 0.5, 3.0), (0, None, 0.5, 2.0), (1, 0.0, 1.0, 1.0)]:
+        labels = {"ctr": click, "spend": spent, "ctspend": spent}
+        answers = {"ctr": ctr, "spend": spend, "ctspend": ctr * spend}
+        inputs = metric_types.StandardMetricInputs(
+            {
+                constants.LABELS_KEY: {
+                    "candidate": {
+                        name: np.array([] if label is None else [label], np.float32)
+                        for name, label in labels.items()
+                    }
+                },
+                constants.PREDICTIONS_KEY: {
+                    "candidate": {name: np.array([value]) for name, value in answers.items()}
+                },
+            }
+        )
+        tallies = found.add_input(tallies, inputs)
+    merged = found.merge_accumulators([found.create_accumulator(), tallies])
+    figures = {(key.output_name, key.name): value for key, value in
+               found.extract_output(merged).items()}  # fmt: skip
+    assert figures["spend", "example_count"] == 2
+    assert figures["spend", "rmse"] == pytest.approx(1.0)  # off by 1 and by 1
+    assert figures["spend", "mean_label"] == pytest.approx(2.0)
+    assert figures["ctspend", "example_count"] == 3
+    assert figures["ctspend", "mae"] == pytest.approx((2.5 + 1.0 + 1.0) / 3)
+    assert ("spend", "auc") not in figures
+    assert ("ctr", "auc") in figures

@@ -188,7 +188,7 @@ def test_the_spec_of_a_model_says_all_that_made_it(write_config):
     spec = model_spec(config, DAYS, "c0de")
     assert (spec.name, spec.code) == ("tiny", "c0de")
     assert spec.spans == ("2026-01-01", "2026-01-02")
-    assert spec.labels == ("click", "conversion")
+    assert spec.targets() == ("click", "conversion")
     assert spec.score == "ctr * price"
     assert (spec.id, spec.unclicked) == (("id",), 1.0)
     assert type(spec).model_validate_json(spec.model_dump_json()) == spec
@@ -217,6 +217,7 @@ def test_ingestion_gets_the_spans_and_the_columns_as_json(create):
     assert [column["name"] for column in json.loads(given["config"])["columns"]] == [
         "impression_id", "impression_time", "user", "price", "click", "conversion",
         "label_age", "click_mature", "conversion_mature", "conversion_count",
+        "conversion_delay",
     ]  # fmt: skip
     assert given["fingerprint"].startswith("abc ")
 

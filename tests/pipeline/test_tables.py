@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import math
 from pathlib import Path
@@ -7,7 +8,13 @@ from rich.console import Console
 
 from components.model_gate.judgement import Verdict
 from pipeline.results import Results
-from pipeline.tables import gates_table, ledger_table, model_table
+from pipeline.tables import (
+    gates_table,
+    ledger_table,
+    model_table,
+    seesaw_table,
+    values_table,
+)
 
 LEDGER = {
     "examples": {"eval": 399_000, "train": 1_480_000},
@@ -61,7 +68,7 @@ VERDICTS = (
 
 
 def results(baseline=None) -> Results:
-    return Results(LEDGER, Path("/rejects"), CANDIDATE, baseline, VERDICTS, None)
+    return Results(LEDGER, Path("/rejects"), CANDIDATE, baseline, {}, VERDICTS, None)
 
 
 def text(table, width: int) -> str:
@@ -186,3 +193,39 @@ def test_one_table_can_be_printed_narrow_and_then_wide():
     wide = text(table, 80)
     text(table, 60)
     assert text(table, 80) == wide
+
+
+VALUES = """\
+Values, on held-back rows
+output    RMSE  mean error  calibration    mean    rows
+spend   3.5000      1.2500        0.980  7.1250  12,345
+"""
+
+
+def test_values_are_shown_with_their_errors():
+    figures = {"rmse": 3.5, "mae": 1.25, "calibration": 0.98, "mean_label": 7.125,
+               "example_count": 12345.0}  # fmt: skip
+    found = dataclasses.replace(
+        results(), candidate={("spend", name): figure for name, figure in figures.items()}
+    )
+    assert text(values_table(found, ["spend"]), 80) == VALUES.rstrip()
+    other = dataclasses.replace(found, baseline={("spend", "rmse"): 4.0})
+    assert "baseline RMSE" in text(values_table(other, ["spend"]), 80)
+
+
+SEESAW = """\
+Beside each head alone
+output     AUC   alone  difference
+ctr     0.7500  0.7400     +0.0100
+cvr     0.7000  0.7250     -0.0250
+"""
+
+
+def test_what_sharing_gives_and_takes_is_shown_with_its_sign():
+    table = seesaw_table(
+        {
+            "ctr": {"auc": 0.75, "alone": 0.74, "difference": 0.01},
+            "cvr": {"auc": 0.7, "alone": 0.725, "difference": -0.025},
+        }
+    )
+    assert text(table, 80) == SEESAW.rstrip()

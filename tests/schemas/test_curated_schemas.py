@@ -10,7 +10,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from schemas.columns import Column, example_columns
 from schemas.features import Feature, Features, Sequence, check_shares
-from schemas.heads import Head, labels
+from schemas.heads import Head
 from schemas.logs import Logs
 from schemas.schema_text import schema_text
 
@@ -32,7 +32,7 @@ def features_of(path: Path) -> Features:
 def columns_of(path: Path) -> tuple[Column, ...]:
     config = yaml.safe_load(path.read_text())
     heads = pydantic.TypeAdapter(dict[str, Head]).validate_python(config["heads"])
-    return example_columns(Logs(**config["logs"]), features_of(path), labels(heads))
+    return example_columns(Logs(**config["logs"]), features_of(path), heads)
 
 
 each_config = pytest.mark.parametrize("path", CURATED, ids=lambda path: path.stem)

@@ -96,3 +96,13 @@ def test_features_read_what_they_write():
         {"kind": "categorical", "side": "item", "vocabulary": {"max_size": 9, "oov": 2}, "width": 4}
     )
     assert FEATURE.validate_json(FEATURE.dump_json(feature)) == feature
+
+
+@pytest.mark.parametrize(("one", "other"), [("position", "item"), ("item", "position")])
+def test_a_position_and_another_feature_cannot_share_a_table(one, other):
+    features = {
+        "slot": Categorical(kind="categorical", side=one, hash=5),
+        "last": Categorical(kind="categorical", side=other, shares="slot"),
+    }
+    with pytest.raises(ValueError, match="'last' shares the table of 'slot', but only one of them"):
+        check_shares(features)

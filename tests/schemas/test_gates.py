@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from schemas.gates import Gate, parse_gate
 
-OUTPUTS = ("ctr", "cvr", "ctcvr")
+OUTPUTS = {"ctr": "rate", "cvr": "rate", "ctcvr": "rate", "spend": "value"}
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,14 @@ def test_a_gate_on_an_unknown_output_names_the_known_ones():
 def test_a_gate_on_an_unknown_metric_names_the_known_ones():
     with pytest.raises(ValueError, match=r"unknown metric 'AUC': known are auc, pr_auc"):
         parse_gate("ctr.AUC", ">= 0.6", OUTPUTS)
+
+
+def test_a_value_has_metrics_of_its_own():
+    assert parse_gate("spend.rmse", "<= 3", OUTPUTS).upper == 3
+    with pytest.raises(ValueError, match=r"unknown metric 'auc': known are rmse, mae"):
+        parse_gate("spend.auc", ">= 0.6", OUTPUTS)
+    with pytest.raises(ValueError, match=r"unknown metric 'rmse': known are auc"):
+        parse_gate("ctr.rmse", "<= 3", OUTPUTS)
 
 
 @pytest.mark.parametrize("bar", ["0.6", "> 0.6", ">= base", "1.1 .. 0.9", ">= 0.6 and more", ""])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.heads import Head, Output, labels, outputs, path
+from schemas.heads import Head, Output, labels, outputs, path, target_columns, towers
 
 FUNNEL = {"ctr": Head(label="click"), "cvr": Head(label="conversion", given="ctr")}
 
@@ -80,3 +80,56 @@ def test_a_head_given_a_stranger_is_refused():
 def test_a_path_to_a_stranger_is_refused():
     with pytest.raises(ValueError, match=r"'ctt' is no head. Heads are: ctr, cvr"):
         path(FUNNEL, "ctt")
+
+
+def test_the_joint_of_a_value_is_a_value():
+    heads = {**FUNNEL, "spend": Head(label="paid", given="cvr", kind="value")}
+    found = {output.name: output.kind for output in outputs(heads)}
+    assert found == {
+        "ctr": "rate", "cvr": "rate", "spend": "value", "ctcvr": "rate", "ctcvspend": "value"
+    }  # fmt: skip
+
+
+def test_only_a_rate_can_be_given():
+    heads = {"time": Head(label="seconds", kind="watch_time"), "x": Head(label="y", given="time")}
+    with pytest.raises(ValueError, match="'x' is given 'time', which is no event but a watch_time"):
+        outputs(heads)
+
+
+CART = {
+    "ctr": Head(label="click"),
+    "cart": Head(label="added", given="ctr"),
+    "cvr": Head(label="conversion", given="ctr", through="cart"),
+}
+
+
+def test_a_head_that_leads_through_another_has_two_towers_and_one_output():
+    assert towers(CART) == ("ctr", "cart", "cvr", "cvr_otherwise")
+    assert [output.name for output in outputs(CART)] == ["ctr", "cart", "cvr", "ctcart", "ctcvr"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"through": "ctr"},  # is not given the same head
+        {"through": "cvr"},  # itself
+        {"through": "cat"},
+        {"through": "cart", "kind": "value"},
+        {"through": "also"},  # leads through another itself
+    ],
+)
+def test_a_head_leads_through_a_rate_beside_it(wrong):
+    also = {"also": Head(label="also", given="ctr", through="cart")}
+    heads = {**CART, **also, "cvr": Head(label="conversion", given="ctr", **wrong)}
+    with pytest.raises(ValueError, match="another rate given the same head. Those are: cart"):
+        outputs(heads)
+
+
+def test_what_teaches_is_labels_then_masks_and_weights_then_other_outcomes():
+    heads = {
+        "ctr": Head(label="click", weight="worth"),
+        "cvr": Head(label="conversion", given="ctr", mask="conversion_mature", weight="worth"),
+    }
+    assert target_columns(heads, ("label_age", "click")) == (
+        "click", "conversion", "worth", "conversion_mature", "label_age"
+    )  # fmt: skip

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.features import Categorical, Numeric, Sequence, Vocabulary
-from schemas.layout import Table, ids_name, make_layout, sequence_name
+from schemas.layout import Table, make_layout
 
 
 def category(**table) -> Categorical:
@@ -64,7 +64,8 @@ def test_a_shared_table_may_be_declared_after_its_user():
 
 
 def test_packed_tensors_are_named_after_their_width_or_feature():
-    assert (ids_name(16), sequence_name("history")) == ("ids_16", "sequence_history")
+    layout = make_layout(SHOP)
+    assert (layout.ids_name(16), layout.sequence_name("history")) == ("ids_16", "sequence_history")
 
 
 OWNERS = st.one_of(
@@ -121,3 +122,16 @@ def test_every_lookup_is_in_a_table_of_its_width(features):
     layout = make_layout(features)
     for width, lookups in layout.lookups.items():
         assert {layout.tables[table].width for _, table in lookups} == {width}
+
+
+def test_positions_have_a_layout_of_their_own_whose_tensors_say_so():
+    features = {**SHOP, "slot": Categorical(kind="categorical", side="position", hash=9, width=2)}
+    layout = make_layout(features, group=True)
+    plain = make_layout(SHOP)
+    assert (layout.tables, layout.lookups, layout.dense) == (
+        plain.tables, plain.lookups, plain.dense
+    )  # fmt: skip
+    assert layout.group and not plain.group
+    assert plain.position is None
+    assert layout.position.lookups == {2: (("slot", "slot"),)}
+    assert layout.position.ids_name(2) == "position_ids_2"

@@ -165,6 +165,45 @@ def test_a_conversion_before_the_click_is_the_views_and_one_after_it_is_the_clic
     assert found == ((1, 1, 1, 2.0), ["joined"], ["view_through", "joined", "outside_window"])
 
 
+def delay(*args, **more):
+    """Returns the conversion_delay of impression a."""
+    return judge([("a", 0)], *args, **more)[0]["a"]["conversion_delay"]
+
+
+def test_a_delay_is_whole_seconds_from_the_click_to_the_first_conversion_that_counts():
+    bought = [("a", 99 * SECOND, 1.0), ("a", 31 * SECOND - 1, 2.0), ("a", 9 * SECOND, 4.0)]
+    assert delay([("a", 10 * SECOND)], bought) == 20
+    assert delay([("a", 10 * SECOND)], bought[2:]) is None  # it came before the click
+    assert delay([("a", 10 * SECOND)], [("a", 10 * SECOND, 1.0)]) == 0
+
+
+@pytest.mark.parametrize("bought", [[], [("a", 20 + DAY, 1.0)]])
+def test_without_a_conversion_that_counts_there_is_no_delay(bought):
+    assert delay([], bought) is delay([("a", 10)], bought) is None
+
+
+def test_a_delay_is_from_the_click_that_the_first_conversion_is_measured_from():
+    clicks = [("a", 10 * SECOND), ("a", 60 * SECOND)]
+    bought = [("a", 75 * SECOND, 1.0)]
+    assert delay(clicks, bought) == 65
+    assert delay(clicks, bought, click="last") == 15
+    # The second conversion is nearer to its click, but it is not the first.
+    bought += [("a", 30 * SECOND, 1.0)]
+    assert delay(clicks, bought, click="last") == 20
+
+
+def test_where_views_label_a_delay_without_a_click_is_from_the_impression():
+    bought = [("a", 90 * SECOND, 1.0)]
+    assert delay([], bought, view_through={"window": "1h"}) is None
+    assert delay([], bought, view_through={"window": "1h", "label": True}) == 90
+
+
+def test_a_conversion_that_seems_to_come_before_its_click_has_no_negative_delay():
+    assert delay([("a", 10 * SECOND)], [("a", 8 * SECOND, 1.0)], tolerance="2s") == 0
+    labelled = {"window": "1h", "label": True}
+    assert delay([], [("a", -2 * SECOND, 1.0)], tolerance="2s", view_through=labelled) == 0
+
+
 def test_several_conversions_of_a_click_are_counted_and_their_values_added():
     bought = [("a", 7, 2.0), ("a", 8, 0.5), ("a", 9, None), ("a", 6 + DAY, 100.0)]
     found = labels([("a", 5)], bought)
@@ -308,17 +347,24 @@ def by_hand(shown, clicks, conversions, rules):
     for name, time in first.items():
         counted = {t for i, t in clicks if i == name and -tolerance <= t - time <= HOUR}
         bought = {(t, v) for i, t, v in conversions if i == name}
-        worth = []
-        for t, value in bought:
+        worth, first_bought = [], None
+        for t, value in sorted(bought):
             before = [c for c in counted if c <= t + tolerance]
             if rules["click"] == "first":
                 before = [c for c in before if c == min(counted)]
             if before:
-                if t - max(before) <= DAY:
-                    worth.append(value)
-            elif rules["view"] and -tolerance <= t - time <= 2 * HOUR:
+                since, reach = max(before), DAY
+            elif rules["view"]:
+                since, reach = time, 2 * HOUR
+            else:
+                continue
+            if -tolerance <= t - since <= reach:
                 worth.append(value)
-        found[name] = (int(bool(counted)), int(bool(worth)), len(worth), float(sum(worth)))
+                if first_bought is None:
+                    first_bought = max(t - since, 0) // SECOND
+        found[name] = (
+            int(bool(counted)), int(bool(worth)), len(worth), float(sum(worth)), first_bought
+        )  # fmt: skip
     return found
 
 
@@ -341,7 +387,7 @@ def test_the_queries_say_what_plain_python_says(shown, clicks, conversions, clic
     if view:
         rules["view_through"] = {"window": "2h", "label": True}
     found, fates = judge(shown, clicks, conversions, **rules)
-    names = ("click", "conversion", "conversion_count", "value")
+    names = ("click", "conversion", "conversion_count", "value", "conversion_delay")
     labelled = {name: tuple(label[n] for n in names) for name, label in found.items()}
     oracle = {"click": click, "tolerance": tolerance, "view": view}
     assert labelled == by_hand(shown, clicks, conversions, oracle)

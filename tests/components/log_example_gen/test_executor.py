@@ -56,6 +56,7 @@ def test_tiny_logs_give_these_examples(
             "click_mature": [1],
             "conversion_mature": [1],
             "conversion_count": [1],
+            "conversion_delay": [86_400 - 60],
             "value": [9.5],
         },
         {

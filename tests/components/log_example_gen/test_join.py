@@ -124,6 +124,7 @@ def test_an_example_has_its_impression_and_what_the_join_found(label):
             "click_mature": [1],
             "conversion_mature": [0],
             "conversion_count": [2],
+            "conversion_delay": [10],
             "value": [2.75],
         },
     )

@@ -13,7 +13,7 @@ from components.baseline_model.component import OWN_BASELINE
 from components.model_gate.component import VERDICTS_FILE, ModelGate, overall_metrics
 from schemas.gates import parse_gate
 
-OUTPUTS = ("ctr", "cvr")
+OUTPUTS = {"ctr": "rate", "cvr": "rate"}
 
 
 def measured(slice_name=None, **models):

@@ -7,7 +7,7 @@ from schemas.gates import parse_gate
 
 
 def verdict(bar, value, baseline=None, name="ctr.auc"):
-    gate = parse_gate(name, bar, ("ctr",))
+    gate = parse_gate(name, bar, {"ctr": "rate"})
     key = (gate.output, gate.metric)
     base = None if baseline is None else {key: baseline}
     return judge([gate], {key: value}, base)[0]
@@ -37,7 +37,7 @@ def test_what_was_not_measured_does_not_pass(value):
 
 
 def test_a_metric_that_is_missing_does_not_pass():
-    gate = parse_gate("ctr.auc", ">= 0", ("ctr",))
+    gate = parse_gate("ctr.auc", ">= 0", {"ctr": "rate"})
     assert judge([gate], {}, None)[0].passed is False
 
 

@@ -149,3 +149,18 @@ def test_a_column_missing_in_every_row_is_missing_in_every_row():
     found = column_tensors([example(), example()], COLUMNS)
     assert found["city"].numpy().tolist() == [b"", b""]
     assert np.isnan(found["age"].numpy()).tolist() == [True, True]
+
+
+def test_a_value_may_be_anything_finite_and_its_joint_is_its_product_with_the_rate():
+    heads = {"ctr": Head(label="click"), "spend": Head(label="v", given="ctr", kind="value")}
+    good = answers(ctr=[0.5, 0.25], spend=[-8.0, 1000.0], ctspend=[-4.0, 250.0])
+    assert broken_invariants(good, outputs(heads)) == []
+    wrong = answers(ctr=[0.5], spend=[np.inf], ctspend=[np.inf])
+    assert broken_invariants(wrong, outputs(heads)) == [
+        "ctspend must be finite",
+        "spend must be finite",
+    ]
+    off = answers(ctr=[0.5], spend=[10.0], ctspend=[6.0])
+    assert broken_invariants(off, outputs(heads)) == [
+        "ctspend must be ctr * spend, it is off by 0.2"
+    ]

@@ -5,10 +5,8 @@ import pytest
 import tensorflow as tf
 
 from models.objectives.cross_entropy import cross_entropy, joint_event
-from schemas.heads import Head
 
 NAN = float("nan")
-HEADS = {"ctr": Head(label="click"), "cvr": Head(label="conversion", given="ctr")}
 
 
 def test_one_head_is_keras_binary_cross_entropy_from_logits():
@@ -103,6 +101,6 @@ def test_a_batch_twice_as_large_costs_the_same():
     ],
 )
 def test_a_joint_event_is_known_once_one_part_failed(click, conversion, joint):
-    labels = {"click": tf.constant([float(click)]), "conversion": tf.constant([float(conversion)])}
-    event = joint_event(labels, HEADS, ("ctr", "cvr")).numpy()
+    labels = {"ctr": tf.constant([float(click)]), "cvr": tf.constant([float(conversion)])}
+    event = joint_event(labels, ("ctr", "cvr")).numpy()
     np.testing.assert_array_equal(event, [joint])

@@ -1,0 +1,1 @@
+"""Parts of benchmarks/correlation.py: the tasks, the learner, the figures and the plot."""

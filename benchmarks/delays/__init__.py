@@ -1,0 +1,1 @@
+"""Parts of benchmarks/delay.py: clicks with a known law, the methods, and their figures."""

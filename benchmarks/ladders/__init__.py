@@ -1,0 +1,1 @@
+"""The ladder of Ma et al., "Entire Space Multi-Task Model": its data, its methods, its figures."""

@@ -1,0 +1,174 @@
+"""What is true of a model's training under every balance.
+
+As a script, it trains each balance on one CPU and on two replicas, and prints the weights.
+"""
+
+import contextlib
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_recommenders as tfrs
+
+from models.balances import BALANCES
+from models.checkpoints import Checkpoints
+from models.config import ModelConfig, TrainingConfig
+from models.optimizers import make_optimizer
+from models.ranking_model import RankingModel
+from schemas.features import Categorical, Numeric, Sequence
+from schemas.heads import Head
+from schemas.layout import make_layout
+
+# Clicks and skips are opposite, so that their gradients conflict.
+HEADS = {name: Head(label=name) for name in ("click", "skip", "like")}
+LAYOUT = make_layout(
+    {
+        "item": Categorical(kind="categorical", side="item", hash=6, width=4),
+        "items": Sequence(kind="sequence", side="user", shares="item", max_length=2),
+        "price": Numeric(kind="numeric", side="item"),
+    }
+)
+# Those whose weights would hardly have moved after the few steps here.
+FASTER = {
+    "dwa": {"kind": "dwa", "period": 1, "temperature": 0.5},
+    "gradnorm": {"kind": "gradnorm", "learning_rate": 0.2, "alpha": 1.0},
+}
+
+
+def make(balance):
+    config = ModelConfig(
+        trunk="shared_bottom",
+        objective="independent",
+        balance=FASTER.get(balance, balance),
+        units=(8,),
+        tower=(),
+        l2=0.01,
+    )
+    return RankingModel(LAYOUT, HEADS, config, seed=1)
+
+
+def batches(steps, size=8):
+    random = np.random.default_rng(0)
+    rows = size * steps
+    click = random.integers(0, 2, rows)
+    features = {
+        "ids_4": random.integers(0, 7, (rows, 1)),
+        "sequence_items": random.integers(0, 7, (rows, 2)),
+        "dense": random.normal(size=(rows, 1)).astype("float32"),
+    }
+    labels = np.stack([click, 1 - click, random.integers(0, 2, rows)], 1).astype("float32")
+    return tf.data.Dataset.from_tensor_slices((features, labels)).batch(size, drop_remainder=True)
+
+
+def descend(balance, strategy=None):
+    """Returns the weights after three steps of steep descent, which shows each gradient's size."""
+    with strategy.scope() if strategy else contextlib.nullcontext():
+        model = make(balance)
+        tables = {table.ref() for table in model.tables}
+        rest = [v for v in model.trainable_variables if v.ref() not in tables]
+        sgd = tf.keras.optimizers.legacy.SGD
+        model.compile(
+            optimizer=tfrs.experimental.optimizers.CompositeOptimizer(
+                [(sgd(1.0), lambda: model.tables), (sgd(0.3), lambda: rest)]
+            ),
+            run_eagerly=strategy is None,
+        )
+        start = [v.numpy() for v in model.trainable_variables]
+        # A step of nothing makes the optimizer's variables, or `fit` would trace twice.
+        model.distribute_strategy.run(
+            lambda: model.optimizer.apply_gradients(
+                [(tf.zeros_like(v), v) for v in model.trainable_variables]
+            )
+        )
+        model.fit(batches(3), verbose=0)
+    for was, variable in zip(start, model.trainable_variables, strict=True):
+        assert np.abs(variable.numpy() - was).max() > 1e-3, variable.name
+    current = model.balance.current_weights(model.balance.terms)
+    return [v.numpy().tolist() for v in learnt(model)], [float(w) for w in current.values()]
+
+
+def learnt(model):
+    metrics = {v.ref() for metric in model.metrics for v in metric.variables}
+    return [v for v in model.weights if v.ref() not in metrics]
+
+
+@pytest.fixture(scope="module")
+def replicas():
+    """What `descend` returns by balance, on one CPU and on two replicas of half batches."""
+    done = subprocess.run([sys.executable, __file__], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("balance", BALANCES)
+def test_two_replicas_of_half_batches_take_the_steps_of_one_of_whole_batches(balance, replicas):
+    (single, weights), (double, _) = replicas[balance]
+    for one, other in zip(single, double, strict=True):
+        np.testing.assert_allclose(other, one, atol=1e-5)
+    assert bool(np.abs(np.array(weights) - 1).max() > 0.01) is (balance != "fixed")
+
+
+def compiled(model):
+    model.compile(optimizer=make_optimizer(model, TrainingConfig(learning_rate=0.01)))
+    return model
+
+
+@pytest.mark.parametrize("balance", BALANCES)
+def test_it_learns_in_a_graph_and_goes_on_from_a_checkpoint_as_if_never_stopped(balance, tmp_path):
+    data = list(batches(5))
+    straight, resumed = compiled(make(balance)), compiled(make(balance))
+    saved = Checkpoints(straight, str(tmp_path), every=3)
+    step = tf.function(lambda batch: straight.train_step(batch))
+    for i, batch in enumerate(data):
+        logs = step(batch)
+        assert np.isfinite([float(value) for value in logs.values()]).all()
+        if i < 3:
+            saved.on_train_batch_end(i)
+    for variable in resumed.weights:
+        variable.assign(tf.ones_like(variable))  # all of it must come from the checkpoint
+    assert Checkpoints(resumed, str(tmp_path), every=3).restore() == 3
+    for batch in data[3:]:
+        resumed.train_step(batch)
+    for one, other in zip(learnt(straight), learnt(resumed), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5, err_msg=one.name)
+
+
+@pytest.fixture
+def bfloat16():
+    """A function that sets the policy, for the rest of the test."""
+    yield lambda: tf.keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    tf.keras.mixed_precision.set_global_policy("float32")
+
+
+@pytest.mark.parametrize("balance", BALANCES)
+def test_under_mixed_bfloat16_it_stays_close_to_float32(balance, bfloat16):
+    expected, _ = train(balance)
+    bfloat16()
+    found, model = train(balance)
+    assert model.trunk.compute_dtype == "bfloat16"
+    assert {v.dtype for v in model.balance.weights} <= {tf.float32, tf.int64}
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=0.05, err_msg=name)
+
+
+def train(balance):
+    """Returns the means of the losses over three steps, with the weights after them; the model."""
+    model = compiled(make(balance))
+    for batch in batches(3):
+        logs = model.train_step(batch)
+    return {**logs, **model.balance.current_weights(model.balance.terms)}, model
+
+
+def main():
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    # One strategy for all: two in one process would mix up their collective operations.
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    print(json.dumps({name: (descend(name), descend(name, strategy)) for name in BALANCES}))
+
+
+if __name__ == "__main__":
+    main()
