@@ -145,7 +145,7 @@ def comparisons_table(compared: dict[str, dict[str, Any]]) -> Table:
 
 
 @click.command()
-@click.option("--seeds", type=click.IntRange(min=2), default=30, show_default=True)
+@click.option("--seeds", type=click.IntRange(min=10), default=30, show_default=True)
 def main(seeds: int) -> None:
     """Measure what task correlation does to three ways of sharing; runs that are kept stay."""
     import tensorflow as tf

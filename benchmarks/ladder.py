@@ -16,15 +16,19 @@ import functools
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.learning.results import Results  # noqa: E402
+from pipeline.quiet import chatter_to  # noqa: E402
+
 # Before TensorFlow is imported, which the functions do: --help needs none.
 os.environ |= {"TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
@@ -34,8 +38,16 @@ if TYPE_CHECKING:
 FILES = {"simulated": "ladder", "kuairand": "ladder_kuairand"}
 # What every method tries, by data set; the same for all of them.
 RATES: Mapping[str, tuple[Mapping[str, float], ...]] = {
-    "simulated": ({"learning_rate": 0.001, "embedding_learning_rate": 0.02, "epochs": 2},),
-    "kuairand": ({"learning_rate": 0.001, "embedding_learning_rate": 0.02, "epochs": 1},),
+    "simulated": tuple(
+        {"learning_rate": rate, "embedding_learning_rate": 0.05, "epochs": epochs}
+        for rate in (0.003, 0.01)
+        for epochs in (1, 3)
+    ),
+    "kuairand": tuple(
+        {"learning_rate": 0.003, "embedding_learning_rate": rate, "epochs": epochs}
+        for rate in (0.05, 0.15)
+        for epochs in (2, 4)
+    ),
 }
 _TUNING_SHOP = 1000  # a seed that is judged by nobody
 
@@ -72,7 +84,6 @@ def climb(data: str, seeds: int, logs: Path, tell: Callable[[str], None]) -> dic
     from benchmarks.ladders.climb import Climb
     from benchmarks.ladders.figures import summary
     from benchmarks.ladders.methods import BASE
-    from benchmarks.learning.results import Results
 
     results = Results(FILES[data], setup(data))
     rows_of, tuning = rows(data, logs)
@@ -81,17 +92,14 @@ def climb(data: str, seeds: int, logs: Path, tell: Callable[[str], None]) -> dic
     return found
 
 
-def table(title: str, found: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Table:
-    """Returns mean and spread of each figure, and below it the interval of its gain over BASE."""
-    names = list(next(iter(found.values())))
+def table(title: str, found: Mapping[str, Any], names: Sequence[str]) -> Table:
+    """Returns mean and spread of some figures, above the interval of the gain over BASE."""
     shown = Table("method", *names, title=title)
     for method, of_method in found.items():
         cells = []
-        for name in names:
-            one = of_method[name]
-            cells.append(
-                f"{one['mean']:.4f} ± {one['std']:.4f}\n[{one['low']:+.4f}, {one['high']:+.4f}]"
-            )
+        for one in (of_method[name] for name in names):
+            text = f"{one['mean']:.4f} ± {one['std']:.4f}\n{one['low']:+.4f} .. {one['high']:+.4f}"
+            cells.append(f"[bold]{text}[/bold]" if one["low"] * one["high"] > 0 else text)
         shown.add_row(method, *cells)
     return shown
 
@@ -113,19 +121,22 @@ def main(seeds: int, trainings: int, logs: Path, data: tuple[str, ...]) -> None:
             f"no logs of KuaiRand-Pure in {logs}. Convert the published files first: "
             f"python -m examples.kuairand SOURCE_DIR {logs}. Or leave it out: --data simulated"
         )
-    import tensorflow as tf
+    began = time.perf_counter()
+    with chatter_to(ROOT / "runs" / "bench" / "ladder.log") as console:
+        import tensorflow as tf
 
-    tf.get_logger().setLevel("ERROR")
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    console, began = Console(), time.perf_counter()
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
 
-    def tell(line: str) -> None:
-        console.print(f"{time.perf_counter() - began:7.0f} s  {line}", highlight=False)
+        def tell(line: str) -> None:
+            console.print(f"{time.perf_counter() - began:7.0f} s  {line}", soft_wrap=True)
 
-    for name in data:
-        found = climb(name, seeds if name == "simulated" else trainings, logs, tell)
-        console.print(table(f"{name}: mean ± std, and the 95 % interval of the gain", found))
+        for name in data:
+            found = climb(name, seeds if name == "simulated" else trainings, logs, tell)
+            names = list(next(iter(found.values())))
+            for part in filter(None, (names[:3], names[3:])):
+                title = f"{name}: mean ± std, and the 95 % interval of the gain over BASE"
+                console.print(table(title, found, part))
 
 
 if __name__ == "__main__":

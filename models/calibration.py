@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 
-from models.calibrators import CALIBRATORS, Isotonic, Platt
+from models.calibrators import CALIBRATORS
+from models.calibrators.isotonic import Isotonic
 from models.calibrators.logit_tally import LogitTally, calibration, log_loss
+from models.calibrators.platt import Platt
 
 if TYPE_CHECKING:
     from models.ranking_model import Batch, RankingModel

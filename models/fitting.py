@@ -69,7 +69,7 @@ def fit(
             initial_epoch=epoch,
             epochs=epoch + 1,
             validation_data=batched(
-                in_order(evaluation), spec.layout(), len(spec.targets()), training.batch_size
+                in_order(evaluation), spec.layout(), len(spec.targets), training.batch_size
             ),
             callbacks=callbacks,
             verbose=0,

@@ -35,7 +35,7 @@ def preprocessing_fn(
     if spec.group is not None:
         packed[GROUP] = _groups(first(inputs[spec.group], ""))[:, tf.newaxis]
     packed[LABELS] = tf.stack(
-        [first(tf.cast(inputs[name], tf.float32), float("nan")) for name in spec.targets()], axis=1
+        [first(tf.cast(inputs[name], tf.float32), float("nan")) for name in spec.targets], axis=1
     )  # [B, K]
     return packed
 

@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict
 from models.config import ModelConfig, TrainingConfig
 from schemas.columns import Column
 from schemas.features import Feature
-from schemas.heads import Head, target_columns
+from schemas.heads import Head
 from schemas.layout import Layout, make_layout
 from schemas.logs import IMPRESSION_ID
 
@@ -24,6 +24,7 @@ class ModelSpec(BaseModel):
         columns: of a raw example, in the order of the examples' encoder.
         features: the model's inputs.
         heads: what is learnt.
+        targets: the columns of the packed labels: labels, masks, weights, other outcomes.
         model: trunk x objective x balance.
         training: how long and how fast.
         group: the column that says which rows are ranked together, if one is named.
@@ -40,6 +41,7 @@ class ModelSpec(BaseModel):
     columns: tuple[Column, ...]
     features: dict[str, Feature]
     heads: dict[str, Head]
+    targets: tuple[str, ...]
     model: ModelConfig
     training: TrainingConfig
     group: str | None = None
@@ -51,10 +53,6 @@ class ModelSpec(BaseModel):
     def layout(self) -> Layout:
         """Returns the layout of the packed tensors."""
         return make_layout(self.features, group=self.group is not None)
-
-    def targets(self) -> tuple[str, ...]:
-        """Returns the columns of the packed labels: labels, masks, weights, other outcomes."""
-        return target_columns(self.heads, self.model.objective.outcomes)
 
     def inputs(self) -> tuple[Column, ...]:
         """Returns the raw columns that a request may bring: features and extras.

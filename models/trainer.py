@@ -86,7 +86,7 @@ def _run_key(spec: ModelSpec, files: list[str]) -> str:
 
 def _batches(spec: ModelSpec, files: list[str]) -> tf.data.Dataset:
     size = spec.training.batch_size
-    return batched(in_order(files), spec.layout(), len(spec.targets()), size)
+    return batched(in_order(files), spec.layout(), len(spec.targets), size)
 
 
 def _seesaw(

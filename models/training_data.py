@@ -12,8 +12,8 @@ from schemas.heads import labels, path
 _SHUFFLED_BATCHES = 8
 _HASHES = 2**30
 _COUNTED_ROWS = 4096
+_STRETCHES = 16  # at least so many groups share a batch
 
-Batches = tf.data.Dataset
 Batch = tuple[dict[str, tf.Tensor], tf.Tensor]
 
 
@@ -21,7 +21,8 @@ class TrainingData:
     """The training split as batches; an epoch's are the same for the same seed and epoch.
 
     Where calibration is wanted, the share `training.held_back` of the rows, chosen by a hash of
-    what they hold, teaches nothing else. Where rows have groups, each group's lie together.
+    what they hold, teaches nothing else. Where an objective compares the rows of a group, they
+    come together.
 
     With `training.batches: alternating`, each batch teaches one tree of heads (heads that have
     nothing given are the roots): it holds rows where a label of that tree is known, and the labels
@@ -37,22 +38,24 @@ class TrainingData:
         self._spec = spec
         self._files = sorted(files)
         self._layout = spec.layout()
-        self._columns = spec.targets()
+        self._columns = spec.targets
         self._held_back = spec.training.held_back if spec.model.calibration != "none" else 0.0
         self._alternating = spec.training.batches == "alternating"
         self._scratch = scratch
-        if self._layout.group:
+        self._grouped = spec.model.objective.grouped
+        if self._grouped:
             regroup(self._part(in_order(self._files), held_back=False), scratch)
         counts = self._count()
         size = spec.training.batch_size
         self.examples = sum(counts)
         self.steps = sum(-(-count // size) for count in counts)
 
-    def epoch(self, number: int, skip: int = 0) -> Batches:
+    def epoch(self, number: int, skip: int = 0) -> tf.data.Dataset:
         """Returns the batches of an epoch, without the first `skip`."""
         seed, size = self._spec.training.seed + number, self._spec.training.batch_size
-        if self._layout.group:
-            kept = grouped_records(self._scratch, seed)
+        if self._grouped:
+            # No user fills more than a small part of a batch.
+            kept = grouped_records(self._scratch, seed, stretch=max(2, size // _STRETCHES))
         else:
             records = shuffled(self._files, _SHUFFLED_BATCHES * size, seed)
             kept = self._part(records, held_back=False)
@@ -68,12 +71,12 @@ class TrainingData:
             .prefetch(tf.data.AUTOTUNE)
         )
 
-    def held_back(self) -> Batches:
+    def held_back(self) -> tf.data.Dataset:
         """Returns the rows that were held back for calibration."""
         kept = self._part(in_order(self._files), held_back=True)
         return self._batches(kept, self._spec.training.batch_size)
 
-    def _batches(self, records: tf.data.Dataset, size: int, skip: int = 0) -> Batches:
+    def _batches(self, records: tf.data.Dataset, size: int, skip: int = 0) -> tf.data.Dataset:
         return batched(records, self._layout, len(self._columns), size, skip)
 
     def _part(self, records: tf.data.Dataset, *, held_back: bool) -> tf.data.Dataset:

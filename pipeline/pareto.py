@@ -113,9 +113,11 @@ def candidates(expression: str, count: int, seed: int) -> list[str]:
     found = weights(expression)
     present = [weight.value for weight in found]
     alone = [np.where(np.arange(len(found)) == i, present, 0.0) for i in range(len(found))]
-    sobol = qmc.Sobol(len(found), seed=seed).random_base2(max(count - 1, 1).bit_length())[:count]
-    points = [present, *alone, *(sobol * [weight.most for weight in found])]
-    return list(dict.fromkeys([expression, *(with_weights(expression, point) for point in points)]))
+    sobol = qmc.Sobol(len(found), seed=seed).random_base2((count - 1).bit_length())[:count]
+    points = [*alone, *(sobol * [weight.most for weight in found])]
+    written = dict.fromkeys(with_weights(expression, point) for point in points)
+    written.pop(with_weights(expression, present), None)
+    return [expression, *written]
 
 
 def judged(expression: str, values: Mapping[str, Floats], ranking: Ranking) -> Trial:
@@ -141,10 +143,10 @@ def front(aucs: Floats) -> list[int]:
 
 
 def kept(aucs: Floats) -> Floats:
-    """Returns what each row of [T, L] keeps of the best AUC above a half, the mean over labels; [T].
+    """Returns the share of the best AUC above a half that each row of [T, L] keeps, [T].
 
-    1 is a score that ranks every label as well as any of the rows does. A label that none ranks
-    better than chance does not count.
+    It is the mean over the labels: 1 is a score that ranks every label as well as any of the rows
+    does. A label that none ranks better than chance does not count.
     """
     above = aucs - 0.5
     best = above.max(axis=0)

@@ -30,6 +30,7 @@ from pipeline.evaluation import BASELINE, CANDIDATE, eval_config
 from pipeline.preflight import Inputs
 from pipeline.source_hash import source_hash
 from pipeline.work_dir import WorkDir
+from schemas.heads import target_columns
 
 PREPROCESSING_CODE = ("schemas", "models.spec", "models.preprocessing")
 MODEL_CODE = ("schemas", "models")
@@ -54,6 +55,7 @@ def model_spec(config: PipelineConfig, spans: Sequence[datetime.date], code: str
         columns=config.columns(),
         features=config.features,
         heads=config.heads,
+        targets=target_columns(config.heads, config.model.objective.outcomes),
         group=config.group,
         model=config.model,
         training=config.training,

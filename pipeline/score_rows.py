@@ -1,4 +1,4 @@
-"""The held-back rows of a run, with a model's answers: what the weights of a score are judged on."""
+"""The held-back rows of a run with a model's answers: what a score is judged on."""
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -87,6 +87,7 @@ def _records(files: Sequence[Path], limit: int) -> tf.data.Dataset:
         .interleave(
             lambda file: tf.data.TFRecordDataset(file, compression_type="GZIP"),
             cycle_length=len(names),
+            num_parallel_calls=tf.data.AUTOTUNE,
             deterministic=True,
         )
         .take(limit)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -107,7 +107,7 @@ def _read(
     work: WorkDir,
     limit: int,
     console: Console,
-) -> "tuple[dict, Ranking]":
+) -> "tuple[dict[str, Any], Ranking]":
     """Returns the columns of the score and what it is judged by, of the last run's eval split."""
     from pipeline.executions import newest_executions
     from pipeline.pareto import Ranking
@@ -167,36 +167,41 @@ def _keep(tuned: "Tuned", ranking: "Ranking", where: str, folder: Path) -> dict[
 
 def _tell(tuned: "Tuned", ranking: "Ranking", where: str, console: Console) -> None:
     positives = ", ".join(f"{count(n)} {name}" for name, n in ranking.positives().items())
+    tried, rows = count(len(tuned.trials)), count(ranking.rows)
+    console.print(f"{tried} weighings on {rows} held-back rows ({positives})", soft_wrap=True)
+    console.print(f"present: {escape(tuned.trials[0].expression)}\n", soft_wrap=True)
+    console.print(_table(tuned, ranking.labels, where))
     console.print(
-        f"{count(len(tuned.trials))} weighings on {count(ranking.rows)} held-back rows ({positives})",
-        soft_wrap=True,
-    )
-    console.print()
-    table = Table(
-        title=f"{where} of each label: what no other weighing beats",
-        title_justify="left", title_style="bold", box=None, pad_edge=False,
-    )  # fmt: skip
-    table.add_column("score", overflow="fold")
-    for name in ranking.labels:
-        table.add_column(name, justify="right", min_width=max(6, *map(len, name.split())))
-    table.add_column("kept", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    for number in _shown(tuned):
-        trial = tuned.trials[number]
-        marks = {0: "present", tuned.recommended: "[green]recommended[/]"}
-        if tuned.recommended == 0:
-            marks = {0: "[green]present, recommended[/]"}
-        table.add_row(
-            escape(trial.expression),
-            *(f"{trial.aucs[name]:.4f}" for name in ranking.labels),
-            f"{tuned.kept[number]:.1%}",
-            marks.get(number, ""),
-        )
-    console.print(table)
-    console.print(
+        "→ recommended  • present\n"
         "kept: of the best AUC above 0.5 that any weighing reaches, the mean over the labels",
         style="dim",
     )
+
+
+def _table(tuned: "Tuned", labels: Sequence[str], where: str) -> Table:
+    """Returns the front: the weights, the AUC of each label, and what it keeps."""
+    table = Table(
+        title=f"{where} of each label, where no other weighing beats it", title_justify="left",
+        title_style="bold", box=None, pad_edge=False, collapse_padding=True,
+    )  # fmt: skip
+    signs = {"exponent": "{} **", "factor": "* {}"}
+    table.add_column("", no_wrap=True)
+    for weight in weights(tuned.trials[0].expression):
+        table.add_column(escape(signs[weight.kind].format(weight.of)), min_width=6)
+    for name in labels:
+        table.add_column(name, justify="right", min_width=max(map(len, ["0.1234", *name.split()])))
+    table.add_column("kept", justify="right", no_wrap=True)
+    for number in _shown(tuned):
+        trial = tuned.trials[number]
+        marks = "→" * (number == tuned.recommended) + "•" * (number == 0)
+        table.add_row(
+            marks,
+            *(f"{weight.value:g}" for weight in weights(trial.expression)),
+            *(f"{trial.aucs[name]:.4f}" for name in labels),
+            f"{tuned.kept[number]:.1%}",
+            style="bold" if marks else None,
+        )
+    return table
 
 
 def _shown(tuned: "Tuned") -> Sequence[int]:

@@ -27,6 +27,7 @@ from schemas.logs import (
 )
 
 Type = Literal["text", "float", "int"]
+Role = Literal["feature", "label", "outcome", "key", "extra", "target", "position", "group"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +60,7 @@ def length_name(column: str) -> str:
 
 def feature_column(name: str, feature: Categorical | Sequence | Numeric) -> Column:
     """Returns the raw column of a feature."""
-    role = "position" if feature.side == "position" else "feature"
+    role: Role = "position" if feature.side == "position" else "feature"
     if isinstance(feature, Sequence):
         return Column(name, "text", repeated=True, role=role, separator=feature.separator)
     return Column(name, "float" if isinstance(feature, Numeric) else "text", role=role)

@@ -88,7 +88,6 @@ def outputs(heads: Heads) -> tuple[Output, ...]:
         ValueError: if the heads are no forest, two outputs have one name, a head is given one
             that is no rate, or one leads through a head beside which it does not stand.
     """
-    _check_parents(heads)
     singles, joints = [], []
     joint_names: dict[str, str] = {}
     for name in sorted(heads, key=lambda head: len(path(heads, head))):
@@ -96,6 +95,7 @@ def outputs(heads: Heads) -> tuple[Output, ...]:
         joint_names[name] = name
         if head.given is not None:
             joint_names[name] = head.joint or joint_names[head.given].removesuffix("r") + name
+    _check_parents(heads)
     for name, head in heads.items():
         population = heads[head.given].label if head.given else None
         singles.append(Output(name, head.label, population, (name,), head.kind))
@@ -111,7 +111,7 @@ def outputs(heads: Heads) -> tuple[Output, ...]:
 
 def _check_parents(heads: Heads) -> None:
     for name, head in heads.items():
-        if head.given in heads and heads[head.given].kind != "rate":
+        if head.given is not None and heads[head.given].kind != "rate":
             raise ValueError(
                 f"head {name!r} is given {head.given!r}, which is no event but a "
                 f"{heads[head.given].kind}. Only a rate can be given"

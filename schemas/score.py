@@ -122,8 +122,7 @@ def evaluate_score(
 
     def walk(node: ast.expr) -> Any:
         match node:
-            # A bool is an int to isinstance, and `case int()` asks isinstance.
-            case ast.Constant(value=value) if type(value) in (int, float):
+            case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
                 return float(value)
             case ast.Name(id=name):
                 if name not in values:

@@ -38,21 +38,21 @@ def pack(
             known[name] = {
                 value: first + place for place, (value, _) in enumerate(kept[: vocabulary.max_size])
             }
+    numbers = {name: f for name, f in features.items() if isinstance(f, Numeric)}
     packed: dict[str, np.ndarray] = {}
     for width, lookups in layout.lookups.items():
         rows = []
         for name, table in lookups:
-            feature = features[name]
             found = (
-                _bucket_rows(feature, columns[name], taught)
-                if isinstance(feature, Numeric)
+                _bucket_rows(numbers[name], columns[name], taught)
+                if name in numbers
                 else _rows(columns[name], known[table])
             )
             rows.append(layout.tables[table].offset + found)
         packed[layout.ids_name(width)] = np.stack(rows, axis=1)  # [N, F]
     if layout.dense:
         packed[layout.dense_name()] = np.stack(
-            [_scaled(features[name], columns[name], taught) for name in layout.dense], axis=1
+            [_scaled(numbers[name], columns[name], taught) for name in layout.dense], axis=1
         )  # [N, D]
     return packed
 

@@ -22,7 +22,7 @@ Figures = dict[str, Any]
 # What a process is asked for, given the file with the data.
 Job = Callable[[Path], Figures]
 # Graphs of models past leave something behind even when they are cleared.
-_JOBS_A_PROCESS = 40
+_JOBS_A_PROCESS = 20
 
 
 class Workers:

@@ -1,6 +1,6 @@
 """Loss curves and final losses of every model, a column per correlation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -9,6 +9,7 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 
 NAMES = {"shared_bottom": "Shared-Bottom", "moe": "MoE (one gate)", "mmoe": "MMoE"}
 COLORS = {"shared_bottom": "#b5493a", "moe": "#3a6ea5", "mmoe": "#3f8f5b"}
@@ -25,7 +26,7 @@ def draw(curves: Mapping[tuple[str, float], np.ndarray], steps: int, paths: list
     """
     correlations = sorted({correlation for _, correlation in curves})
     finals = np.concatenate([losses[:, -1] for losses in curves.values()])
-    bins = np.geomspace(finals.min(), finals.max(), BINS + 1)
+    bins = np.geomspace(finals.min(), finals.max(), BINS + 1).tolist()
     with plt.rc_context({"axes.spines.top": False, "axes.spines.right": False, "font.size": 9}):
         figure, axes = plt.subplots(
             2, len(correlations), figsize=(10, 5.6), sharey="row", layout="constrained"
@@ -42,7 +43,7 @@ def draw(curves: Mapping[tuple[str, float], np.ndarray], steps: int, paths: list
 
 
 def _draw_curves(
-    axes: plt.Axes,
+    axes: Axes,
     curves: Mapping[tuple[str, float], np.ndarray],
     correlation: float,
     steps: int,
@@ -64,10 +65,10 @@ def _draw_curves(
 
 
 def _draw_finals(
-    axes: plt.Axes,
+    axes: Axes,
     curves: Mapping[tuple[str, float], np.ndarray],
     correlation: float,
-    bins: np.ndarray,
+    bins: Sequence[float],
 ) -> None:
     for model, color in COLORS.items():
         final = curves[model, correlation][:, -1]

@@ -69,15 +69,10 @@ def draw(correlation: float, seed: int) -> Tasks:
     mean = weights @ values
     variance = weights @ (values - mean) ** 2 + NOISE**2
     return Tasks(
-        *(
-            tf.constant(part, tf.float32)
-            for part in (
-                np.stack([u[:, 0], second], axis=1),
-                frequencies,
-                phases,
-                mean,
-                np.sqrt(variance),
-            )
-        ),
-        tf.constant([seed, 0], tf.int32),
+        directions=tf.constant(np.stack([u[:, 0], second], axis=1), tf.float32),
+        frequencies=tf.constant(frequencies, tf.float32),
+        phases=tf.constant(phases, tf.float32),
+        mean=tf.constant(mean, tf.float32),
+        deviation=tf.constant(np.sqrt(variance), tf.float32),
+        seed=tf.constant([seed, 0]),
     )

@@ -35,4 +35,4 @@ def model(method: str, objective: Any) -> ModelConfig:
 
 def training(rates: Mapping[str, float], seed: int) -> TrainingConfig:
     """Returns how a model is trained."""
-    return TrainingConfig(batch_size=512, seed=seed, **rates)
+    return TrainingConfig(batch_size=512, embedding_accumulator=0.01, seed=seed, **rates)

@@ -1,4 +1,4 @@
-"""Arrays in memory to a trained model: the models and optimizers of a pipeline, without its files."""
+"""Arrays in memory to a trained model: what a pipeline trains, without its files."""
 
 from collections.abc import Mapping
 
@@ -40,7 +40,8 @@ def fit(
     taught = tf.constant(labels, tf.float32)
 
     @tf.function
-    def epoch(order: tf.Tensor) -> None:
+    def epoch(order: tf.Tensor, held: dict[str, tf.Tensor], taught: tf.Tensor) -> None:
+        # The rows are arguments: a graph that captured them would keep them for ever.
         for rows_of_batch in order:  # [steps, batch_size]: the loop runs in the graph
             batch = {name: tf.gather(values, rows_of_batch) for name, values in held.items()}
             made.train_step((batch, tf.gather(taught, rows_of_batch)))
@@ -48,11 +49,14 @@ def fit(
     random = np.random.default_rng(training.seed)
     for _ in range(training.epochs):
         order = random.permutation(rows)[: rows // training.batch_size * training.batch_size]
-        epoch(tf.constant(order.reshape(-1, training.batch_size), tf.int32))
+        steps_of_epoch = tf.constant(order.reshape(-1, training.batch_size), tf.int32)
+        epoch(steps_of_epoch, held, taught)
     return made
 
 
-def answers(model: RankingModel, features: Arrays, batch_size: int = 65536) -> dict[str, np.ndarray]:
+def answers(
+    model: RankingModel, features: Arrays, batch_size: int = 65536
+) -> dict[str, np.ndarray]:
     """Returns every output of `model` on all rows, [N] by name."""
 
     @tf.function

@@ -95,12 +95,15 @@ def _shuffled(segments: tf.Tensor) -> tf.Tensor:
 
 
 def _ahead(segments: tf.Tensor, pairs: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns the next `pairs` places after each, [B, P], and where they are of the same group."""
+    """Returns the next `pairs` places after each, [B, P], and where they are of the same group.
+
+    Rows that take part in no group look like one here; they weigh nothing.
+    """
     size = tf.size(segments)
     places = tf.range(size)[:, tf.newaxis] + tf.range(1, pairs + 1)
     ahead = tf.minimum(places, size - 1)
-    own = segments[:, tf.newaxis]
-    return ahead, (places < size) & (own >= 0) & tf.equal(own, tf.gather(segments, ahead))
+    alike = tf.equal(segments[:, tf.newaxis], tf.gather(segments, ahead))
+    return ahead, (places < size) & alike
 
 
 def _limit(weights: tf.Tensor, segments: tf.Tensor, most: float) -> tf.Tensor:

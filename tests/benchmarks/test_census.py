@@ -63,6 +63,8 @@ def test_it_trains_once_and_tells_the_same_from_what_it_kept(source, tmp_path):
     aucs = [run["test"]["income_over_50k"] for run in runs]
     assert found["mean"] == pytest.approx(np.mean(aucs))
     assert found["mean"] > 0.99
+    tuned = kept["runs"]["group_1 shared_bottom setting 0 seed 1000"]
+    assert set(tuned) == {"validation", "seconds"}
 
     second = run(*asked)
     assert "1 left" in first.stdout

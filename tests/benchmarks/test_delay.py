@@ -1,4 +1,4 @@
-"""The benchmark of delayed feedback: its clicks keep their law, and its figures are what they say."""
+"""The benchmark of delayed feedback: clicks keep their law, figures are what they say."""
 
 import json
 import os
@@ -33,15 +33,15 @@ def test_as_many_convert_as_the_true_chances_say(simulated, part):
 
 def test_no_conversion_comes_after_the_window_and_many_come_late(simulated):
     delay = simulated[0].delay[np.isfinite(simulated[0].delay)]
-    assert 0 < delay.min() and delay.max() <= clicks.WINDOW
+    assert delay.min() > 0 and delay.max() <= clicks.WINDOW
     assert 0.2 < (delay <= 3600).mean() < 0.4 < (delay <= clicks.DAY).mean() < 0.8
 
 
 def test_the_days_before_the_cutoff_are_past_and_the_day_after_is_to_come(simulated):
     before, after = simulated
     assert len(before.age) == 4000 * clicks.DAYS and len(after.age) == 40_000
-    assert 0 <= before.age.min() and before.age.max() <= clicks.DAYS * clicks.DAY
-    assert -clicks.DAY <= after.age.min() and after.age.max() <= 0
+    assert before.age.min() >= 0 and before.age.max() <= clicks.DAYS * clicks.DAY
+    assert after.age.min() >= -clicks.DAY and after.age.max() <= 0
 
 
 def test_campaigns_come_and_go(simulated):
@@ -91,7 +91,7 @@ def test_only_the_oracle_knows_what_is_to_come():
 def test_the_figures_are_those_of_labels_drawn_with_the_true_chances():
     random = np.random.default_rng(0)
     rate = random.uniform(0, 0.6, 50)
-    guess = np.round(np.clip(rate + random.normal(0, 0.1, 50), 0.02, 0.9), 1)
+    guess = np.round(np.clip(rate + random.normal(0, 0.1, 50), 0.1, 0.9), 1)
     found = learner.figures(guess, rate)
     # A row is a positive of weight rate and a negative of the rest.
     labels, weight = np.repeat([1, 0], 50), np.concatenate([rate, 1 - rate])
@@ -125,15 +125,13 @@ def test_recovered_is_the_part_of_the_way_from_vanilla_to_the_oracle():
     assert "vs_vanilla" not in found["vanilla"]["auc"] and "recovered" not in found["fnw"]["bias"]
 
 
-def test_a_delayed_objective_learns_what_is_missing_from_new_labels(simulated):
-    # Nothing but the prior is learnt here: no features, hence no seed that matters.
-    before, after = clicks.simulate(seed=3, clicks=800, judged=2000)
+def test_a_delayed_objective_learns_what_is_missing_from_new_labels():
+    before, after = clicks.simulate(seed=3, clicks=400, judged=2000)
     found = {
         name: learner.run(plan.METHODS[name], before, after, seed=0, epochs=3)
-        for name in ("vanilla", "es_dfm", "oracle")
+        for name in ("vanilla", "es_dfm")
     }
-    assert found["vanilla"]["bias"] < found["es_dfm"]["bias"]
-    assert found["vanilla"]["bias"] < found["oracle"]["bias"]
+    assert found["vanilla"]["bias"] < found["es_dfm"]["bias"] - 0.02
     assert all(0.5 < figures["auc"] < 1 for figures in found.values())
 
 

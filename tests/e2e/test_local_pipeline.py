@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import models
+from models.spec import DIAGNOSTICS_FILE
 from pipeline.config import PipelineConfig
 from pipeline.executions import newest_executions
 from pipeline.preflight import resolve_inputs
@@ -56,8 +57,12 @@ def config(root: Path, **changes: object) -> PipelineConfig:
             "logs": {
                 "root": str(root),
                 **{
-                    name: {"path": f"{name}/{{SPAN}}/*.parquet", **log}
-                    for name in ("impressions", "clicks", "conversions")
+                    name: {"path": f"{name}/{{SPAN}}/*.parquet", **log, **more}
+                    for name, more in (
+                        ("impressions", {}),
+                        ("clicks", {}),
+                        ("conversions", {"value": "value"}),
+                    )
                 },
             },
             "window": 3,
@@ -73,13 +78,24 @@ def config(root: Path, **changes: object) -> PipelineConfig:
                 },
                 "history": {"kind": "sequence", "side": "user", "shares": "item_id"},
                 "price": {"kind": "numeric", "side": "item", "transform": "log"},
+                "position": {"kind": "categorical", "side": "position", "hash": 20, "width": 2},
             },
-            "heads": {"ctr": {"label": "click"}, "cvr": {"label": "conversion", "given": "ctr"}},
-            "model": {"units": [8], "tower": [4], "trunk": {"kind": "mmoe", "experts": 2}, "interaction": "dcn"},
+            "group": "user_id",
+            "heads": {
+                "ctr": {"label": "click"},
+                "cvr": {"label": "conversion", "given": "ctr", "mask": "conversion_mature"},
+                "spend": {"label": "value", "given": "ctr", "kind": "value"},
+            },
+            "model": {
+                "units": [8],
+                "tower": [4],
+                "trunk": {"kind": "mmoe", "experts": 2},
+                "interaction": "dcn",
+            },
             "training": {"batch_size": 256},
             "score": "ctr * cvr * price",
             "slices": ["item_id"],
-            "gates": {"ctr.auc": ">= 0.1"},
+            "gates": {"ctr.auc": ">= 0.1", "ctspend.rmse": "<= 1000"},
             **changes,
         }
     )
@@ -141,12 +157,30 @@ def test_the_pushed_model_answers_in_a_process_that_knows_tensorflow_only(projec
     )
     answers, ours = json.loads(done.stdout.splitlines()[-1])
     assert ours == []
-    assert set(answers) == {"ctr", "cvr", "ctcvr", "score"}
+    assert set(answers) == {"ctr", "cvr", "spend", "ctcvr", "ctspend", "score"}
     for ctr, cvr, ctcvr in zip(*(answers[n] for n in ("ctr", "cvr", "ctcvr")), strict=True):
         assert 0 <= ctr <= 1 and 0 <= cvr <= 1
         assert ctcvr == pytest.approx(ctr * cvr, abs=1e-6) and ctcvr <= ctr
+    for ctr, spend, ctspend in zip(*(answers[n] for n in ("ctr", "spend", "ctspend")), strict=True):
+        assert ctspend == pytest.approx(ctr * spend, rel=1e-5)
     assert answers["score"][0] == pytest.approx(answers["ctcvr"][0] * 10, rel=1e-5)
     assert answers["score"][1] == 0  # no price
+
+
+def test_a_run_keeps_what_went_on_inside_the_model(project, first):
+    trainer = newest_executions(project.work, "e2e", NODES)["Trainer"]
+    found = json.loads((Path(trainer.outputs["model_run"].uri) / DIAGNOSTICS_FILE).read_text())
+    assert set(found) == {
+        "curves", "calibration", "gradient_cosine", "gate_mean", "gate_entropy", "expert_cosine",
+        "dead_experts", "same_experts", "seesaw",
+    }  # fmt: skip
+    assert set(found["seesaw"]) == {"ctr", "cvr", "ctcvr"}
+    assert set(found["gate_mean"]) == {"ctr", "cvr", "spend"}
+    assert {"ctr_order/ctcvr_order", "ctr/spend"} <= set(found["gradient_cosine"])
+    assert found["calibration"]["ctr"]["kind"] == "platt"
+    assert found["curves"][-1]["weights"] == dict.fromkeys(
+        ["ctr", "ctcvr", "ctr_order", "ctcvr_order", "spend"], 1.0
+    )
 
 
 def test_the_same_run_again_is_fully_cached_and_pushes_nothing_new(project, first):

@@ -57,6 +57,7 @@ SPEC = ModelSpec(
     + tuple(Column(label, "int", role="label") for label in ("click", "conversion")),
     features=FEATURES,
     heads={"ctr": Head(label="click"), "cvr": Head(label="conversion", given="ctr")},
+    targets=("click", "conversion"),
     model=ModelConfig(trunk={"kind": "mmoe", "experts": 2}, units=(8,), tower=(4,)),
     training=TrainingConfig(batch_size=4, epochs=3, seed=1, checkpoint_every=2),
     score="ctr * cvr ** 2 * price",

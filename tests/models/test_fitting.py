@@ -10,7 +10,7 @@ from models.ranking_model import RankingModel
 from models.spec import ModelSpec
 from models.training_data import TrainingData
 from schemas.features import Numeric
-from schemas.heads import Head
+from schemas.heads import Head, target_columns
 
 HEADS = {
     "ctr": Head(label="click"),
@@ -25,6 +25,7 @@ def spec_of(**training):
         columns=(),
         features={"number": Numeric(kind="numeric", side="user")},
         heads=HEADS,
+        targets=target_columns(HEADS),
         model=ModelConfig(trunk="separate", balance="uncertainty", units=(4,), tower=()),
         training=TrainingConfig(batch_size=8, **training),
     )

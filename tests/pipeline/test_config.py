@@ -206,7 +206,7 @@ def test_only_heads_can_be_trained_before_others(given):
     given["training"] = {"pretrain": {"heads": ["ctr"]}}
     assert PipelineConfig.model_validate(given).training.pretrain.epochs == 1
     given["training"] = {"pretrain": {"heads": ["ctcvr"]}}
-    with pytest.raises(pydantic.ValidationError, match="'ctcvr' is no head. Heads are: ctr, cvr"):
+    with pytest.raises(pydantic.ValidationError, match=r"'ctcvr' is no head\. Heads are: ctr, cvr"):
         PipelineConfig.model_validate(given)
 
 
@@ -242,7 +242,7 @@ def test_delayed_feedback_is_for_conversions_given_another_event(given, objectiv
     given["model"]["objective"] = {"kind": objective, **elapsed}
     given["heads"] = {"ctr": {"label": "click"}, "bought": {"label": "conversion"}}
     given["gates"] = {}
-    with pytest.raises(pydantic.ValidationError, match="there is none. Heads are: ctr, bought"):
+    with pytest.raises(pydantic.ValidationError, match=r"there is none\. Heads are: ctr, bought"):
         PipelineConfig.model_validate(given)
 
 
@@ -252,5 +252,5 @@ def test_labels_that_are_mature_when_they_are_taken_are_not_delayed(given, objec
     given["model"]["objective"] = {"kind": objective, "elapsed": "7199s"}
     PipelineConfig.model_validate(given)
     given["model"]["objective"]["elapsed"] = "2h"
-    with pytest.raises(pydantic.ValidationError, match="7200s is not shorter than .*, 7200s"):
+    with pytest.raises(pydantic.ValidationError, match=r"7200s is not shorter than .*, 7200s"):
         PipelineConfig.model_validate(given)

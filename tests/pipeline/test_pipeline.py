@@ -188,7 +188,7 @@ def test_the_spec_of_a_model_says_all_that_made_it(write_config):
     spec = model_spec(config, DAYS, "c0de")
     assert (spec.name, spec.code) == ("tiny", "c0de")
     assert spec.spans == ("2026-01-01", "2026-01-02")
-    assert spec.targets() == ("click", "conversion")
+    assert spec.targets == ("click", "conversion")
     assert spec.score == "ctr * price"
     assert (spec.id, spec.unclicked) == (("id",), 1.0)
     assert type(spec).model_validate_json(spec.model_dump_json()) == spec

@@ -22,6 +22,7 @@ SPEC = ModelSpec(
     columns=(Column("id", "text", role="key"), Column("age", "float")),
     features={"age": Numeric(kind="numeric", side="user")},
     heads={"ctr": Head(label="click")},
+    targets=("click",),
     model=ModelConfig(trunk="shared_bottom", units=(4,), tower=(4,)),
     training=TrainingConfig(batch_size=4),
 )

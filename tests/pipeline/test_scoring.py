@@ -32,6 +32,7 @@ SPEC = ModelSpec(
         "history": Sequence(kind="sequence", side="user", shares="city", max_length=3),
     },
     heads={"ctr": Head(label="click")},
+    targets=("click",),
     model=ModelConfig(trunk="shared_bottom", units=(4,), tower=(4,)),
     training=TrainingConfig(batch_size=4),
 )

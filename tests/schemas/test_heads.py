@@ -121,7 +121,7 @@ def test_a_head_that_leads_through_another_has_two_towers_and_one_output():
 def test_a_head_leads_through_a_rate_beside_it(wrong):
     also = {"also": Head(label="also", given="ctr", through="cart")}
     heads = {**CART, **also, "cvr": Head(label="conversion", given="ctr", **wrong)}
-    with pytest.raises(ValueError, match="another rate given the same head. Those are: cart"):
+    with pytest.raises(ValueError, match=r"another rate given the same head\. Those are: cart"):
         outputs(heads)
 
 

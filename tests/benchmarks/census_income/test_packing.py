@@ -55,6 +55,12 @@ def test_quantiles_cut_the_taught_rows_into_equal_parts():
     assert found["ids_8"][100:, 0].tolist() == [0, 1, 4]
 
 
+def test_a_number_on_a_boundary_is_in_the_bucket_above_and_only_taught_rows_make_boundaries():
+    feature = Numeric(kind="numeric", side="user", transform="quantiles", buckets=2, width=8)
+    found = packed({"age": feature}, {"age": [0, 1, 2, 3, 4, 9, 9, 9]}, taught=5)
+    assert found["ids_8"][:, 0].tolist() == [1, 1, 2, 2, 2, 2, 2, 2]
+
+
 @pytest.mark.parametrize("transform", ["standardise", "log"])
 def test_numbers_are_scaled_by_the_taught_rows_and_missing_ones_are_their_mean(transform):
     feature = Numeric(kind="numeric", side="user", transform=transform)

@@ -369,7 +369,9 @@ def by_hand(shown, clicks, conversions, rules):
 
 
 ids = st.sampled_from("abc")
-moments = st.sampled_from([-2, -1, 0, 1, HOUR - 1, HOUR, HOUR + 1, DAY, DAY + 1, DAY + HOUR])
+moments = st.sampled_from(
+    [-SECOND, -1, 0, 1, SECOND, HOUR - 1, HOUR, HOUR + 1, DAY, DAY + 1, DAY + HOUR]
+)
 MICROSECOND_TOLERANCE = {0: "0s", SECOND: "1s"}
 
 
