@@ -72,6 +72,11 @@ class ModelConfig(Strict):
                 "balance: gradnorm compares gradients in a layer that all heads share, and "
                 f"trunk: {trunk} has none. Use another trunk, or another balance"
             )
+        if self.calibration != "none" and self.objective.outcomes:
+            raise ValueError(
+                f"calibration: {self.calibration} takes the labels of its rows as final, and "
+                f"objective: {self.objective.kind} is for labels that are not. Leave one out"
+            )
         return self
 
 

@@ -37,6 +37,7 @@ def summarize(scores: Scores) -> dict[str, dict[str, dict[str, float]]]:
                     "vs_vanilla_high": mean + reach,
                 }
             if metric in RANKED:
-                figures["recovered"] = float((values - base).mean() / (top - base).mean())
+                # Plus 0, or the base's own part would be printed as -0.
+                figures["recovered"] = float((values - base).mean() / (top - base).mean()) + 0.0
             found.setdefault(method, {})[metric] = figures
     return found

@@ -10,7 +10,10 @@ from models.targets import Targets
 
 
 class Independent(Objective):
-    """Cross-entropy of each head's label, whatever the other labels are."""
+    """Cross-entropy of each head's label, whatever the other labels are.
+
+    Caruana, "Multitask Learning", Machine Learning 1997 (https://doi.org/10.1023/A:1007379606734).
+    """
 
     def rate_terms(self, logits: Mapping[str, tf.Tensor], targets: Targets) -> dict[str, tf.Tensor]:
         """Returns a term per head."""

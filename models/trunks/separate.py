@@ -10,7 +10,10 @@ from models.trunks.trunk import Trunk
 
 
 class Separate(Trunk):
-    """One MLP per head, as in ESMM (Ma et al., SIGIR 2018, https://arxiv.org/abs/1804.07931)."""
+    """One MLP per head, of inputs that may be shared.
+
+    Ma et al., "Entire Space Multi-Task Model", SIGIR 2018 (https://arxiv.org/abs/1804.07931).
+    """
 
     def __init__(self, num_heads: int, units: tuple[int, ...], options: Options):
         super().__init__(num_heads, units, options)

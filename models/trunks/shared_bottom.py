@@ -10,7 +10,10 @@ from models.trunks.trunk import Trunk
 
 
 class SharedBottom(Trunk):
-    """One MLP for all heads (Caruana, "Multitask Learning", Machine Learning 1997)."""
+    """One MLP for all heads.
+
+    Caruana, "Multitask Learning", Machine Learning 1997 (https://doi.org/10.1023/A:1007379606734).
+    """
 
     def __init__(self, num_heads: int, units: tuple[int, ...], options: Options):
         super().__init__(num_heads, units, options)

@@ -93,3 +93,9 @@ def test_the_terms_a_weight_may_name_are_all_the_terms_there_are(objective):
 def test_reading_a_config_does_not_import_tensorflow():
     code = "import sys, models.config; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_labels_that_are_not_final_are_not_calibrated_to():
+    late = {"kind": "es_dfm", "elapsed": "1h"}
+    with pytest.raises(pydantic.ValidationError, match="takes the labels of its rows as final"):
+        ModelConfig(objective=late, calibration="platt")

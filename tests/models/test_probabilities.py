@@ -4,7 +4,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.probabilities import answers, log_joint, log_not_joint
+from models.probabilities import answers, log_joint, log_not_joint, mixture
 from schemas.heads import Head
 
 LOGIT = st.floats(-40, 40, width=32)
@@ -74,3 +74,47 @@ def test_ctcvr_is_ctr_times_cvr_and_never_above_ctr(a, b):
     assert 0 <= ctcvr <= ctr <= 1
     assert 0 <= cvr <= 1
     np.testing.assert_allclose(ctcvr, np.float64(ctr) * cvr, rtol=1e-5, atol=1e-37)
+
+
+@settings(max_examples=100, deadline=None)
+@given(LOGIT, LOGIT, LOGIT)
+def test_two_ways_to_an_event_add_up(q, r, s):
+    found = float(mixture(*(tf.constant([x], tf.float32) for x in (q, r, s)))[0])
+    log_p = np.logaddexp(log_sigmoid(q) + log_sigmoid(r), log_sigmoid(-q) + log_sigmoid(s))
+    log_not = np.logaddexp(log_sigmoid(q) + log_sigmoid(-r), log_sigmoid(-q) + log_sigmoid(-s))
+    np.testing.assert_allclose(found, log_p - log_not, rtol=1e-4, atol=1e-4)
+
+
+def test_a_mixture_of_equal_rates_is_that_rate_however_likely_either_way():
+    for q in (-5.0, 0.0, 5.0):
+        same = mixture(tf.constant([q]), tf.constant([-1.5]), tf.constant([-1.5]))
+        np.testing.assert_allclose(same, [-1.5], rtol=1e-5)
+
+
+def test_the_formula_of_esm2_is_that_of_its_paper():
+    """pCTCVR = y1 (y2 y3 + (1 - y2) y4): click, cart, purchase by and past the cart."""
+    y1, y2, y3, y4 = 0.3, 0.2, 0.5, 0.1
+    logit = {name: tf.constant([np.log(y / (1 - y))], tf.float32) for name, y in
+             {"ctr": y1, "cart": y2, "in": y3, "out": y4}.items()}  # fmt: skip
+    heads = {
+        "ctr": Head(label="click"),
+        "cart": Head(label="added", given="ctr"),
+        "cvr": Head(label="bought", given="ctr", through="cart"),
+    }
+    cvr = mixture(logit["cart"], logit["in"], logit["out"])
+    found = answers({"ctr": logit["ctr"], "cart": logit["cart"], "cvr": cvr}, heads)
+    np.testing.assert_allclose(found["cvr"], [y2 * y3 + (1 - y2) * y4], rtol=1e-5)
+    np.testing.assert_allclose(found["ctcvr"], [y1 * (y2 * y3 + (1 - y2) * y4)], rtol=1e-5)
+    np.testing.assert_allclose(found["ctcart"], [y1 * y2], rtol=1e-5)
+
+
+def test_a_value_is_answered_as_it_is_a_watch_time_as_a_power_and_joints_times_their_rate():
+    heads = {
+        "ctr": Head(label="click"),
+        "spend": Head(label="paid", given="ctr", kind="value"),
+        "watch": Head(label="seconds", kind="watch_time"),
+    }
+    logits = {"ctr": tf.constant([0.0]), "spend": tf.constant([-8.0]),
+              "watch": tf.constant([np.log(30.0)], tf.float32)}  # fmt: skip
+    found = {name: float(x[0]) for name, x in answers(logits, heads).items()}
+    assert found == pytest.approx({"ctr": 0.5, "spend": -8.0, "watch": 30.0, "ctspend": -4.0})
