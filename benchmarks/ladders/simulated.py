@@ -53,7 +53,7 @@ def simulated(seed: int) -> Rows:
         happened = np.zeros((chunk.rows, 2), np.float32)
         happened[outcomes.clicked, 0] = 1
         happened[outcomes.converted, 1] = 1
-        columns.append(_columns(shop, seen))
+        columns.append(logged(shop, seen))
         labels.append(happened)
         cvr.append(truth.conversion)
     joined = {name: np.concatenate([part[name] for part in columns]) for name in columns[0]}
@@ -64,7 +64,7 @@ def simulated(seed: int) -> Rows:
     return Rows(layout, packed, np.concatenate(labels), taught, ~taught, np.concatenate(cvr))
 
 
-def _columns(shop: Shop, seen: Impressions) -> dict[str, np.ndarray]:
+def logged(shop: Shop, seen: Impressions) -> dict[str, np.ndarray]:
     """Returns what the shop logs of a chunk, words as their numbers."""
     users, items = shop.users, shop.items
     return {

@@ -21,6 +21,8 @@ def fit(
     training: TrainingConfig,
     features: Arrays,
     labels: np.ndarray,
+    *,
+    together: np.ndarray | None = None,
 ) -> RankingModel:
     """Returns a model trained on all rows, shuffled anew in each epoch by the training's seed.
 
@@ -31,6 +33,7 @@ def fit(
         training: batch size, epochs, learning rates and seed.
         features: the packed tensors by name, [N, ...].
         labels: [N, K], columns as `schemas.heads.target_columns` orders them.
+        together: [N], numbers from 0; rows with the same one come one after the other.
     """
     made = RankingModel(layout, heads, model, training.seed)
     rows = len(labels)
@@ -48,7 +51,11 @@ def fit(
 
     random = np.random.default_rng(training.seed)
     for _ in range(training.epochs):
-        order = random.permutation(rows)[: rows // training.batch_size * training.batch_size]
+        order = random.permutation(rows)
+        if together is not None:
+            lots = random.permutation(together.max() + 1)[together]
+            order = order[np.argsort(lots[order], kind="stable")]
+        order = order[: rows // training.batch_size * training.batch_size]
         steps_of_epoch = tf.constant(order.reshape(-1, training.batch_size), tf.int32)
         epoch(steps_of_epoch, held, taught)
     return made
