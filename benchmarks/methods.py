@@ -110,7 +110,7 @@ def main(seeds: int) -> None:
         made = functools.lru_cache(maxsize=1)(impressions)
         runs: dict[str, list[dict[str, float]]] = {name: [] for name in models}
         for seed in range(seeds):
-            for name, model in models.items():
+            for name in models:
 
                 def work(name: str = name, seed: int = seed) -> dict[str, float]:
                     figures = learn(made(seed), models[name], seed)
