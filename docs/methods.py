@@ -1,7 +1,7 @@
 """Writes docs/methods.md from the docstrings of methods and the results of benchmarks.
 
-    python docs/methods.py           writes the page
-    python docs/methods.py --check   exit code 1 if the page is another than it would write
+Run as `python docs/methods.py` it writes the page; with `--check` it says, and answers by its exit
+code 1, whether the page is another than the one it would write.
 """
 
 import inspect
@@ -38,12 +38,12 @@ LADDER = {
 INTRODUCTION = """\
 # Methods
 
-A model is a trunk x an objective x a balance, over an interaction: four words in the YAML, each with
-the options it needs. This page is made by `docs/methods.py` from the docstrings of the code and from
-`benchmarks/results/*.json`; a test fails when it is not what they say.
+A model is a trunk x an objective x a balance, over an interaction: four words in the YAML, each
+with the options it needs. This page is made by `docs/methods.py` from the docstrings of the code
+and from `benchmarks/results/*.json`; a test fails when it is not what they say.
 
-Figures are means ± standard deviations over seeds, on the data and with the tuning that each benchmark
-tells at its head. They compare within a column of one table, not across tables or papers.
+Figures are means ± standard deviations over seeds, on the data and with the tuning that each
+benchmark tells at its head. They compare within one benchmark, not across benchmarks or papers.
 """
 SECTIONS: Sequence[tuple[str, str, Any, Mapping[str, type]]] = (
     ("Interactions", "interaction", options.Interaction, INTERACTIONS),
@@ -158,20 +158,35 @@ def _of_correlation(key: str, kind: str, results: Mapping[str, Any]) -> list[str
 
 
 def _of_ladder(key: str, kind: str, results: Mapping[str, Any]) -> list[str]:
-    found = _summary(results, "ladder", LADDER.get(kind)) if key == "objective" else {}
-    if not found:
-        return []
-    return [
-        f"Simulated shop: CVR AUC on clicks {_figure(found, 'cvr_auc')}; over all impressions, "
-        f"against the truth, AUC {_figure(found, 'entire_auc')}, divergence "
-        f"{_figure(found, 'entire_kl')}, bias {found['entire_bias']['mean']:+.4f}"
-    ]
+    lines = []
+    for name, note in _rungs(kind) if key == "objective" else ():
+        if found := _summary(results, "ladder", name):
+            lines.append(
+                f"Ladder, simulated{note}: CVR AUC on clicks {_figure(found, 'cvr_auc')}; over all "
+                f"impressions, against the truth, AUC {_figure(found, 'entire_auc')}, divergence "
+                f"{_figure(found, 'entire_kl')}, bias {found['entire_bias']['mean']:+.4f}"
+            )
+    return lines
+
+
+def _rungs(kind: str) -> Sequence[tuple[str, str]]:
+    """Returns the rungs of the ladder that a method stands on, and what each shares."""
+    name = LADDER.get(kind)
+    if name is None:
+        return ()
+    if kind == "entire_space":
+        return ((name, ", shared embeddings"), ("ESMM-NS", ", not shared"))
+    if kind == "clicked_only":
+        return (("BASE shared", ", shared embeddings"), (name, ", not shared"))
+    return ((name, ""),)
 
 
 def _of_kuairand(key: str, kind: str, results: Mapping[str, Any]) -> list[str]:
-    name = "ladder_kuairand"
-    found = _summary(results, name, LADDER.get(kind)) if key == "objective" else {}
-    return [f"KuaiRand: like-given-click AUC {_figure(found, 'cvr_auc')}"] if found else []
+    return [
+        f"Ladder, KuaiRand{note}: AUC of a like given a click {_figure(found, 'cvr_auc')}"
+        for name, note in (_rungs(kind) if key == "objective" else ())
+        if (found := _summary(results, "ladder_kuairand", name))
+    ]
 
 
 def _of_delay(key: str, kind: str, results: Mapping[str, Any]) -> list[str]:

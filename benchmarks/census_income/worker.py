@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 Figures = dict[str, Any]
 # What a process is asked for, given the file with the data.
 Job = Callable[[Path], Figures]
-# Graphs of models past leave something behind even when they are cleared.
-_JOBS_A_PROCESS = 20
 
 
 class Workers:
@@ -75,7 +73,6 @@ class Workers:
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=_begin,
                 initargs=(self._log,),
-                max_tasks_per_child=_JOBS_A_PROCESS,
             )
         return self._pool, data
 

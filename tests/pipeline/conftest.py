@@ -209,6 +209,10 @@ def finished(
         (work / "blessing" / "verdicts.json").write_text(json.dumps([verdict]), encoding="utf-8")
         logs = {"ledger": str(work / "ledger"), "rejects": "/kept/rejects/7"}
         record("LogExampleGen", "COMPLETE", logs)
+        (work / "curves").mkdir()
+        diagnostics = {"gradient_cosine": {}, "dead_experts": [3], "same_experts": []}
+        (work / "curves" / "diagnostics.json").write_text(json.dumps(diagnostics), encoding="utf-8")
+        record("Trainer", "COMPLETE", {"model_run": str(work / "curves")})
         record("Evaluator", "COMPLETE", {"evaluation": str(work / "evaluation")})
         record("BaselineModel", "COMPLETE", {"baseline": "/b"}, {"own_baseline": int(first)})
         record("ModelGate", "COMPLETE", {"blessing": str(work / "blessing")})

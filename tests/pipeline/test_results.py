@@ -7,7 +7,7 @@ from pipeline.executions import newest_executions
 from pipeline.results import read_ledger, read_results
 from pipeline.work_dir import WorkDir
 
-NODES = ["LogExampleGen", "Evaluator", "BaselineModel", "ModelGate", "AtomicPusher"]
+NODES = ["LogExampleGen", "Trainer", "Evaluator", "BaselineModel", "ModelGate", "AtomicPusher"]
 
 
 @pytest.fixture
@@ -32,6 +32,7 @@ def test_the_results_of_a_pushed_model_have_figures_verdicts_and_its_place(execu
     assert results.model_dir == Path("/serving [new]/17")
     assert results.ledger["impressions"]["read"] == 12
     assert results.rejects == Path("/kept/rejects/7")
+    assert results.diagnostics["dead_experts"] == [3]
 
 
 def test_a_first_model_has_no_baseline(executions):

@@ -16,7 +16,7 @@ from pipeline.preflight import resolve_inputs
 from pipeline.work_dir import WorkDir
 
 ROOT = Path(__file__).resolve().parents[2]
-NODES = ["LogExampleGen", "Evaluator", "BaselineModel", "ModelGate", "AtomicPusher"]
+NODES = ["LogExampleGen", "Trainer", "Evaluator", "BaselineModel", "ModelGate", "AtomicPusher"]
 
 
 @pytest.fixture
@@ -95,7 +95,8 @@ def test_the_report_of_a_pushed_model_ends_in_its_place(report):
     passed, text = report()
     assert passed
     assert text.rstrip().endswith("model  /serving [new]/17")
-    for line in ("kept               10", "ctr.auc  >= 0.6  0.7500  passed"):
+    used = "experts  expert 3 is used by no head"
+    for line in ("kept               10", used, "ctr.auc  >= 0.6  0.7500  passed"):
         assert line in text
     assert "baseline AUC" in text
 

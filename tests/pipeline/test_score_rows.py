@@ -26,6 +26,7 @@ SPEC = ModelSpec(
     columns=COLUMNS,
     features={"x": Numeric(kind="numeric", side="user")},
     heads={"ctr": Head(label="click"), "cvr": Head(label="conversion", given="ctr")},
+    targets=("click", "conversion"),
     model=ModelConfig(trunk="shared_bottom", units=(4,), tower=(4,)),
     training=TrainingConfig(batch_size=4),
 )

@@ -42,7 +42,7 @@ def ran(tmp_path, write_config, record):
             tf.saved_model.save(module, str(place), {"serving_default": module.serve})
             spec = ModelSpec(
                 name="tiny", columns=config.columns(), features=config.features,
-                heads=config.heads, group=config.group, model=ModelConfig(),
+                heads=config.heads, targets=(), group=config.group, model=ModelConfig(),
                 training=TrainingConfig(),
             )  # fmt: skip
             (place / "assets.extra").mkdir()
