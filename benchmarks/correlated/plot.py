@@ -57,11 +57,10 @@ def _draw_curves(
         axes.fill_between(at, low, high, color=color, alpha=0.15, linewidth=0)
         axes.plot(at, losses[:, 1:].mean(axis=0), color=color, label=NAMES[model])
     axes.set(
-        title=f"correlation {correlation:g}: mean of {runs} runs, band 10 to 90 %",
-        xlabel="steps",
+        title=f"correlation {correlation:g}",
+        xlabel=f"steps; mean of {runs} runs, band 10 to 90 %",
         yscale="log",
     )
-    axes.title.set_fontsize(9)
 
 
 def _draw_finals(

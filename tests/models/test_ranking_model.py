@@ -324,3 +324,24 @@ def test_esmm_recovers_known_probabilities_on_the_whole_space():
     assert np.abs(answers["ctr"] - ctr).mean() < 0.03 < np.abs(ctr.mean() - ctr).mean() / 4
     assert np.abs(answers["ctcvr"] - ctr * cvr).mean() < 0.03
     assert np.abs(answers["cvr"] - cvr).mean() < 0.05  # clicked or not
+
+
+EVERY_METHOD = [(kind, name) for kind, methods in KINDS.items() for name in methods]
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY_METHOD)
+def test_a_saved_model_gives_the_same_answers_when_it_is_loaded(kind, name, tmp_path):
+    chosen = {kind: {"kind": name, **NEEDED.get(name, {})}}
+    config = ModelConfig(**{**SMALL, **chosen, "calibration": "none"})
+    model = RankingModel(dataclasses.replace(LAYOUT, group=True), HEADS, config, seed=0)
+    for variable in model.trainable_variables:  # what training would have made of zeros
+        variable.assign_add(tf.random.normal(variable.shape, stddev=0.1))
+    features, _ = batch()
+    specs = {n: tf.TensorSpec([None, *t.shape[1:]], t.dtype) for n, t in features.items()}
+    module = tf.Module()
+    module.weights = model.variables
+    module.answers = tf.function(model.answers, input_signature=[specs])
+    tf.saved_model.save(module, str(tmp_path))
+    loaded = tf.saved_model.load(str(tmp_path)).answers(features)
+    for output, answer in model.answers(features).items():
+        np.testing.assert_allclose(loaded[output], answer, rtol=1e-6, atol=1e-7)
