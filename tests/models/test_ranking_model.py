@@ -342,6 +342,7 @@ def test_a_saved_model_gives_the_same_answers_when_it_is_loaded(kind, name, tmp_
     module.weights = model.variables
     module.answers = tf.function(model.answers, input_signature=[specs])
     tf.saved_model.save(module, str(tmp_path))
-    loaded = tf.saved_model.load(str(tmp_path)).answers(features)
+    loaded = tf.saved_model.load(str(tmp_path))  # owns the variables: kept until it has answered
+    again = loaded.answers(features)
     for output, answer in model.answers(features).items():
-        np.testing.assert_allclose(loaded[output], answer, rtol=1e-6, atol=1e-7)
+        np.testing.assert_allclose(again[output], answer, rtol=1e-6, atol=1e-7)
