@@ -187,7 +187,7 @@ def test_json_lines_keep_their_types(tmp_path):
                 ("a.csv", b"\n\n"),
                 ("a.csv", b"id,s"),
                 ("a.csv.gz", b""),
-                ("a.csv.gz", gzip.compress(b"")),
+                ("a.csv.gz", gzip.compress(b"", mtime=0)),
                 ("a.csv.zst", b""),
                 ("a.jsonl", b""),
                 ("a.jsonl", b"\n \n"),
