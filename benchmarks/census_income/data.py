@@ -9,7 +9,7 @@ import numpy as np
 import pydantic
 import yaml
 
-from benchmarks.census_income.packing import pack
+from benchmarks.learning.packing import pack
 from examples.census.convert import DATES, convert
 from schemas.features import Feature, Features, Numeric
 from schemas.layout import make_layout
@@ -73,7 +73,8 @@ def read(source: Path) -> dict[str, Part]:
         else columns[name].astype(object).filled(None)
         for name, feature in features.items()
     }
-    packed = pack(make_layout(features), features, raw, sizes[0])
+    taught = np.arange(sum(sizes)) < sizes[0]
+    packed = pack(make_layout(features), features, raw, taught)
     ends = np.cumsum(sizes)[:-1]
     parts = {name: np.split(values, ends) for name, values in packed.items()}
     labels = {

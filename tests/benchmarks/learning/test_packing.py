@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.census_income.packing import pack
+from benchmarks.learning.packing import pack
 from schemas.features import Categorical, Numeric, Vocabulary
 from schemas.layout import make_layout
 
@@ -15,7 +15,8 @@ def packed(features: dict, columns: dict, taught: int) -> dict[str, np.ndarray]:
         name: np.array(values, float if features[name].kind == "numeric" else object)
         for name, values in columns.items()
     }
-    return pack(make_layout(features), features, raw, taught)
+    rows = len(next(iter(raw.values())))
+    return pack(make_layout(features), features, raw, np.arange(rows) < taught)
 
 
 def test_frequent_values_come_first_and_the_rest_is_missing_or_unknown():
