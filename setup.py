@@ -2,7 +2,7 @@
 
 import setuptools
 
-PACKAGES = ("schemas", "components", "models", "pipeline", "simulation", "examples")
+PACKAGES = ("schemas", "evaluation", "components", "models", "pipeline", "simulation", "examples")
 
 setuptools.setup(
     name="funnelrank",

@@ -9,11 +9,12 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 MAY_IMPORT = {
     "schemas": set(),
-    "components": {"schemas"},
-    "models": {"schemas"},
+    "evaluation": {"schemas"},
+    "components": {"schemas", "evaluation"},
+    "models": {"schemas", "evaluation"},
     "simulation": {"schemas"},
     "examples": {"schemas"},
-    "pipeline": {"schemas", "components", "models", "simulation"},
+    "pipeline": {"schemas", "evaluation", "components", "models", "simulation"},
 }
 FRAMEWORKS = {"tensorflow", "tensorflow_transform", "tfx", "apache_beam", "tensorflow_recommenders"}
 BANNED_NAMES = {"utils", "util", "common", "helpers", "misc", "constants"}
@@ -44,8 +45,8 @@ def test_a_package_imports_only_what_lies_below_it(package):
         assert not strangers, f"{path.relative_to(ROOT)} imports {strangers}"
 
 
-@pytest.mark.parametrize("package", ["schemas", "simulation"])
-def test_schemas_and_simulation_know_no_framework(package):
+@pytest.mark.parametrize("package", ["schemas", "evaluation", "simulation"])
+def test_what_lies_at_the_bottom_knows_no_framework(package):
     for path in modules(package):
         assert not imported(path) & FRAMEWORKS, path
 

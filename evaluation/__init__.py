@@ -1,0 +1,1 @@
+"""HOW GOOD IT IS: figures of predictions against what came true. numpy and schemas only."""
