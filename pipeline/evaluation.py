@@ -23,7 +23,7 @@ def eval_config(config: PipelineConfig) -> config_pb2.EvalConfig:
         ],
         slicing_specs=[
             config_pb2.SlicingSpec(),
-            *(config_pb2.SlicingSpec(feature_keys=[name]) for name in config.slices),
+            *(config_pb2.SlicingSpec(feature_keys=list(names)) for names in config.slices),
         ],
         metrics_specs=[
             config_pb2.MetricsSpec(

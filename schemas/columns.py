@@ -72,10 +72,10 @@ def example_columns(
     heads: Heads,
     extras: Iterable[str] = (),
     *,
-    group: str | None = None,
+    groups: Iterable[str] = (),
     sampled: bool = False,
 ) -> tuple[Column, ...]:
-    """Returns the columns of an example: keys, features, extras, group, labels, outcomes.
+    """Returns the columns of an example: keys, features, extras, groups, labels, outcomes.
 
     Args:
         logs: the logs; joining them makes the labels `click` and `conversion`.
@@ -83,7 +83,7 @@ def example_columns(
         heads: what is learnt; labels, masks and weights that the join does not make are columns
             of the impressions log, events holding 0 or 1.
         extras: numeric columns of the impressions log that are no feature (a price in a score).
-        group: the column that says which rows are ranked together.
+        groups: the columns that say which rows belong together: a request, a session, a user.
         sampled: whether unclicked impressions are sampled, hence examples weighted.
     """
     found = [Column(IMPRESSION_ID, "text", role="key"), Column(IMPRESSION_TIME, "int", role="key")]
@@ -94,8 +94,10 @@ def example_columns(
         if name not in features
     ]
     taken = {column.name for column in found}
-    if group is not None and group not in taken:
-        found.append(Column(group, "text", role="group"))
+    found += [
+        Column(name, "text", role="group") for name in dict.fromkeys(groups) if name not in taken
+    ]
+    taken |= {column.name for column in found}
     numbers = {head.label for head in heads.values() if head.kind != "rate"}
     outcomes = _outcomes(logs, sampled)
     taken |= {column.name for column in outcomes}

@@ -9,7 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from click.testing import CliRunner
 from google.protobuf import json_format
+
+from pipeline.cli import main
 
 # Tests name its lines.
 CONFIG = """\
@@ -229,3 +232,28 @@ def finished(
         )
 
     return write
+
+
+@pytest.fixture
+def invoke():
+    """Calls the command line as a user does."""
+
+    def invoked(*arguments):
+        return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+    return invoked
+
+
+@pytest.fixture
+def sentence():
+    """Checks the exit code and that stderr is one sentence, which it returns."""
+
+    def said(result, code: int) -> str:
+        assert result.exit_code == code, result.output
+        assert result.stdout == ""
+        assert "Traceback" not in result.stderr
+        (line,) = result.stderr.splitlines()
+        assert line.startswith("Error: ")
+        return line.removeprefix("Error: ")
+
+    return said

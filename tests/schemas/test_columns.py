@@ -132,7 +132,7 @@ def test_no_column_appears_twice():
         "paid": Head(label="value", given="ctr", kind="value"),
     }
     columns = example_columns(
-        FUNNEL, FEATURES, twice, ("margin", "margin"), group="item", sampled=True
+        FUNNEL, FEATURES, twice, ("margin", "margin"), groups=["item"], sampled=True
     )
     names = [column.name for column in columns]
     assert len(names) == len(set(names))
@@ -143,7 +143,7 @@ def test_masks_weights_and_the_group_come_from_the_source_unless_the_join_makes_
         "like": Head(label="like", mask="shown", weight="boost"),
         "watch": Head(label="seconds", kind="watch_time", weight="label_age"),
     }
-    columns = example_columns(FUNNEL, {}, taught, group="request")
+    columns = example_columns(FUNNEL, {}, taught, groups=["request"])
     found = {column.name: (column.type, column.role) for column in source_columns(columns, FUNNEL)}
     assert found == {
         "request": ("text", "group"),
@@ -167,7 +167,7 @@ def test_masks_weights_positions_and_groups_teach_and_no_request_brings_them():
         "watch": Head(label="seconds", kind="watch_time"),
     }
     features = {**FEATURES, "slot": Categorical(kind="categorical", side="position", hash=5)}
-    columns = example_columns(FUNNEL, features, learnt, group="request")
+    columns = example_columns(FUNNEL, features, learnt, groups=["request"])
     found = {column.name: (column.type, column.role) for column in columns}
     assert found["slot"] == ("text", "position")
     assert found["request"] == ("text", "group")
@@ -181,5 +181,5 @@ def test_masks_weights_positions_and_groups_teach_and_no_request_brings_them():
 
 
 def test_a_group_that_is_a_feature_is_one_column():
-    columns = example_columns(FUNNEL, FEATURES, heads("click"), group="item")
+    columns = example_columns(FUNNEL, FEATURES, heads("click"), groups=["item"])
     assert [column.role for column in columns if column.name == "item"] == ["feature"]
