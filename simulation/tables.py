@@ -20,6 +20,7 @@ IMPRESSIONS = pa.schema(
     [
         (IMPRESSION_ID, pa.string()),
         (TIMESTAMP, pa.int64()),
+        ("request_id", pa.string()),
         ("user_id", pa.string()),
         ("item_id", pa.string()),
         ("category", pa.string()),
@@ -67,6 +68,8 @@ def impressions_table(
     columns = [
         impression_ids(impressions.number[logged]),
         pa.array(impressions.timestamp[logged]),
+        # A request is a list shown at one moment: called by the number of its first impression.
+        _ids("r", (impressions.number - impressions.position + 1)[logged], 10),
         names.users.take(pa.array(user)),
         names.items.take(pa.array(item)),
         _words(CATEGORIES, items.category[item]),

@@ -9,6 +9,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from schemas.columns import Column, example_columns
+from schemas.evaluation import EvaluationConfig
 from schemas.features import Feature, Features, Sequence, check_shares
 from schemas.heads import Head
 from schemas.logs import Logs
@@ -32,7 +33,9 @@ def features_of(path: Path) -> Features:
 def columns_of(path: Path) -> tuple[Column, ...]:
     config = yaml.safe_load(path.read_text())
     heads = pydantic.TypeAdapter(dict[str, Head]).validate_python(config["heads"])
-    return example_columns(Logs(**config["logs"]), features_of(path), heads)
+    judged = EvaluationConfig(**config.get("evaluation", {}))
+    groups = filter(None, (judged.user, judged.request, judged.item))
+    return example_columns(Logs(**config["logs"]), features_of(path), heads, groups=groups)
 
 
 each_config = pytest.mark.parametrize("path", CURATED, ids=lambda path: path.stem)

@@ -124,8 +124,18 @@ def test_no_log_holds_a_truth(shop):
     assert columns["conversions"] == {("impression_id", "timestamp", "value")}
     assert columns["impressions"] == {
         (
-            *("impression_id", "timestamp", "user_id", "item_id", "category", "brand", "device"),
-            *("hour", "position", "price", "user_age", "user_segment", "item_age_days", "history"),
+            *("impression_id", "timestamp", "request_id", "user_id", "item_id", "category"),
+            *(
+                "brand",
+                "device",
+                "hour",
+                "position",
+                "price",
+                "user_age",
+                "user_segment",
+                "item_age_days",
+                "history",
+            ),
         )
     }
 

@@ -60,6 +60,7 @@ def two_impressions():
 FIRST = {
     "impression_id": "i0000000041",
     "timestamp": 1_000,
+    "request_id": "r0000000041",
     "user_id": "u00000000",
     "item_id": "p000001",
     "category": "travel",
@@ -76,6 +77,7 @@ FIRST = {
 SECOND = {
     "impression_id": "i0000000042",
     "timestamp": 1_005,
+    "request_id": "r0000000033",
     "user_id": "u00000001",
     "item_id": "p000000",
     "category": "electronics",
