@@ -1,6 +1,6 @@
 """The loss, its terms and their weights over the steps of a run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ import tensorflow as tf
 from models.checkpoints import Progress
 
 _RECORDS_A_RUN = 100
+
+Weights = Callable[[], Mapping[str, tf.Tensor]]
 
 
 class Curves:
@@ -31,13 +33,14 @@ class Curves:
         self.every = max(1, total // _RECORDS_A_RUN)
         self._writer = tf.summary.create_file_writer(log_dir)
 
-    def add(self, losses: npt.NDArray[np.float32], weights: Mapping[str, tf.Tensor]) -> None:
+    def add(self, losses: npt.NDArray[np.float32], weights: Weights) -> None:
         """Counts some steps; makes a record of their means once there are `every` of them.
 
         Args:
             losses: the loss and the terms of each step, [N, 1 + T]. They do not go beyond the
                 next record.
-            weights: what the balance multiplies each term by now.
+            weights: tells what the balance multiplies each term by now; asked for a record only,
+                as an accelerator would have to be waited for.
         """
         progress = self._progress
         progress.waiting = [*progress.waiting, *losses.astype(float).tolist()]
@@ -48,7 +51,7 @@ class Curves:
         record: dict[str, Any] = {
             "step": progress.steps,
             **{name: round(float(mean), 6) for name, mean in zip(self._names, means, strict=True)},
-            "weights": {name: round(float(weight), 6) for name, weight in weights.items()},
+            "weights": {name: round(float(weight), 6) for name, weight in weights().items()},
         }
         progress.curves.append(record)
         self._show("train", {name: record[name] for name in self._names})

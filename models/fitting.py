@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -111,7 +111,7 @@ class _Run:
             losses = self._steps.take(self._until_next())
             self._check(losses)
             progress.steps += len(losses)
-            self._curves.add(losses, self._model.balance.current_weights(self._model.term_names))
+            self._curves.add(losses, self._weights)
             speedometer.tell(progress.steps, float(losses[-1, 0]))
             best = self._validate()
             if best or progress.steps % training.checkpoint_every == 0:
@@ -120,6 +120,9 @@ class _Run:
         if best_look := self._best_look():
             self._checkpoints.restore_best(best_look.step)
         return progress
+
+    def _weights(self) -> Mapping[str, tf.Tensor]:
+        return self._model.balance.current_weights(self._model.term_names)
 
     def _start(self, epoch: int, skip: int) -> None:
         pretrain = self._training.pretrain

@@ -30,11 +30,6 @@ class Scales(tf.Module):
             if len(values):
                 self.set(name, float(values.mean()), float(values.std()))
 
-    def copy(self, other: "Scales") -> None:
-        """Takes the scales of another model of the same heads."""
-        for name in self.names:
-            self.set(name, float(other.means[name]), float(other.deviations[name]))
-
     def set(self, name: str, mean: float, deviation: float) -> None:
         """Sets the scale of one head; a label that never varies keeps the deviation 1."""
         self.means[name].assign(mean)

@@ -14,7 +14,7 @@ def run(curves, progress, losses, count=1):
     for start in range(0, len(losses), count):
         part = losses[start : start + count]
         progress.steps += len(part)
-        curves.add(part, WEIGHTS)
+        curves.add(part, lambda: WEIGHTS)
 
 
 def test_a_run_has_some_hundred_records(tmp_path):
@@ -50,7 +50,7 @@ def test_a_run_that_stops_amid_a_record_goes_on_with_it(tmp_path):
 def test_records_are_short_to_read(tmp_path):
     progress = Progress(steps=1)
     curves = Curves(["ctr"], progress, 1, str(tmp_path))
-    curves.add(np.array([[1 / 3, 2 / 3]], np.float32), {"ctr": tf.constant(1 / 3)})
+    curves.add(np.array([[1 / 3, 2 / 3]], np.float32), lambda: {"ctr": tf.constant(1 / 3)})
     (record,) = progress.curves
     assert (record["loss"], record["ctr_loss"]) == (0.333333, 0.666667)
     assert record["weights"] == {"ctr": 0.333333}

@@ -40,10 +40,3 @@ def test_no_labels_leave_a_scale_as_it_is():
     scales = Scales(["worth"])
     scales.fit({"worth": [np.empty(0)]})
     assert (float(scales.means["worth"]), float(scales.deviations["worth"])) == (0.0, 1.0)
-
-
-def test_scales_can_be_taken_from_another_model():
-    one, other = Scales(["worth"]), Scales(["worth"])
-    one.set("worth", 3.0, 2.0)
-    other.copy(one)
-    assert (float(other.means["worth"]), float(other.deviations["worth"])) == (3.0, 2.0)
