@@ -12,7 +12,10 @@ setuptools.setup(
     packages=setuptools.find_packages(
         include=[f"{package}{suffix}" for package in PACKAGES for suffix in ("", ".*")]
     ),
-    package_data={"schemas": ["*.pbtxt"]},
+    package_data={
+        "schemas": ["*.pbtxt"],
+        "components.run_report": ["templates/*", "templates/sections/*"],
+    },
     python_requires=">=3.11,<3.14",
     install_requires=[
         "apache-beam>=2.77,<3",
@@ -43,6 +46,7 @@ setuptools.setup(
             "hypothesis>=6",
             "mypy>=1.15",
             "pandas-stubs",
+            "playwright>=1.49,<2",
             "pytest>=8",
             "pytest-xdist>=3",
             "ruff>=0.12",

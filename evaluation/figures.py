@@ -94,7 +94,8 @@ class OutputFigures(_Told):
         masked: rows of the population that do not count, as their label is not mature or a mask
             says so.
         groups: how many users, or requests, each grouped metric is the mean over: `gauc`, ...
-        skipped: how many it had to leave out, as they have one class only.
+        skipped: how many it had to leave out, as they have one class only or, for NDCG, no
+            positive row.
         models: figures by model, then metric.
         differences: candidate minus that model, by model, then metric: paired, on the same rows.
         curves: by model; empty but in the slice of all rows, and empty for values.

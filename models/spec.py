@@ -8,7 +8,7 @@ from schemas.columns import Column
 from schemas.features import Feature
 from schemas.heads import Head
 from schemas.layout import Layout, make_layout
-from schemas.logs import IMPRESSION_ID, Split
+from schemas.logs import IMPRESSION_ID, Clock, Split
 from schemas.served_model import SPEC_FILE as SPEC_FILE
 
 # Among a training run's curves.
@@ -21,6 +21,7 @@ class ModelSpec(BaseModel):
     Attributes:
         name: of the pipeline.
         id: columns of the impressions log that together name a row.
+        time: its clock: when a row was shown; None in models of older versions.
         columns: of a raw example, in the order of the examples' encoder.
         features: the model's inputs.
         heads: what is learnt.
@@ -39,6 +40,7 @@ class ModelSpec(BaseModel):
 
     name: str
     id: tuple[str, ...] = (IMPRESSION_ID,)
+    time: Clock | None = None
     columns: tuple[Column, ...]
     features: dict[str, Feature]
     heads: dict[str, Head]

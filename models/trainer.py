@@ -18,14 +18,17 @@ from tfx.components.trainer.fn_args_utils import FnArgs
 from models.calibration import fit_calibration
 from models.checkpoints import discard
 from models.diagnostics import diagnose
+from models.importance import importance
 from models.inputs import batched, in_order, input_spec
 from models.job import Job, single_tasks_job
 from models.ranking_model import RankingModel
+from models.sample import sample
 from models.seesaw import compare
 from models.signatures import ServingModel
 from models.spec import DIAGNOSTICS_FILE, SPEC_FILE, ModelSpec
 from models.training import train_model
 from models.training_state import complete_state, state_folder
+from models.unseen import unseen
 from models.warm_start import read_base
 from schemas.features import Categorical
 from schemas.heads import outputs
@@ -65,6 +68,7 @@ def run_fn(fn_args: FnArgs) -> None:
         fitted = fit_calibration(model, data.held_back())
         diagnostics["calibration"] = {name: dataclasses.asdict(f) for name, f in fitted.items()}
     diagnostics |= diagnose(model, _batches(spec, evaluation).take(_BATCHES_LOOKED_AT))
+    diagnostics |= _of_features(model, spec, train, evaluation)
     if spec.training.compare_single_tasks:
         alone, _ = train_model(single_tasks_job(job), data)
         diagnostics["seesaw"] = compare(model, alone, spec.heads, _batches(spec, evaluation))
@@ -103,6 +107,18 @@ def _run_key(spec: ModelSpec, files: list[str]) -> str:
 def _batches(spec: ModelSpec, files: list[str]) -> tf.data.Dataset:
     size = spec.training.batch_size
     return batched(in_order(files), spec.layout(), len(spec.targets), size)
+
+
+def _of_features(
+    model: RankingModel, spec: ModelSpec, train: list[str], evaluation: list[str]
+) -> dict[str, Any]:
+    """Returns what each feature is worth, and how many of its values are unknown."""
+    seen, judged = (sample(_batches(spec, files)) for files in (train, evaluation))
+    splits = {"train": seen[0], "eval": judged[0]}
+    return {
+        "importance": importance(model, spec.heads, judged, spec.training.seed),
+        "unseen": unseen(spec.features, spec.layout(), splits),
+    }
 
 
 def _write_json(path: str, content: object) -> None:

@@ -8,8 +8,8 @@ import pydantic
 from models.config import ModelConfig
 from models.options import Count, Positive
 from models.options.kinds import KIND, NAMED
-from schemas.gates import METRICS, VALUE_METRICS
 from schemas.layout import Layout
+from schemas.measurable import METRICS, VALUE_METRICS
 from schemas.share import Part
 from schemas.strict import Strict
 

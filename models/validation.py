@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable
 
+import numpy as np
 import tensorflow as tf
 
-from models.metrics import Tally, ValueTally
+from evaluation.figures import CANDIDATE
+from evaluation.rows import Rows
+from evaluation.tally import OutputTally
 from models.objectives.cross_entropy import joint_event
 from models.ranking_model import Batch, Packed, RankingModel
 from models.targets import Targets, make_targets
 from schemas.heads import Heads, Output, outputs
 
 Figures = dict[str, dict[str, float]]
-Tallies = dict[str, Tally | ValueTally]
+Tallies = dict[str, OutputTally]
 
 
 def figures(
@@ -19,7 +22,8 @@ def figures(
 ) -> list[Figures]:
     """Returns the figures of each model, by output and name: AUC, log loss and others.
 
-    Each output is judged in its own population: cvr on clicked rows, ctr and ctcvr on all.
+    Each output is judged in its own population: cvr on clicked rows, ctr and ctcvr on all. Rows
+    that a mask leaves out do not count, others by the weight of the head.
 
     Args:
         models: of the same heads, that read the same batches.
@@ -57,20 +61,30 @@ class Judge:
     def tallies(self) -> Tallies:
         """Returns a tally for each output, of no rows yet."""
         return {
-            output.name: Tally() if output.kind == "rate" else ValueTally()
-            for output in outputs(self._heads)
+            output.name: OutputTally(output.kind, (CANDIDATE,)) for output in outputs(self._heads)
         }
 
     def count(self, batch: Batch, into: Tallies) -> None:
         """Counts a batch in the tallies."""
-        for name, (answer, event, counts) in self._judged(*batch).items():
-            rows = counts.numpy()
-            into[name].add_rows(answer.numpy()[rows], event.numpy()[rows])
+        for name, (answer, event, weight) in self.rows(batch).items():
+            # All in one fold: while a model trains nobody asks for intervals.
+            fold = np.zeros(len(event), np.int64)
+            label, weight = event.astype(np.float64), weight.astype(np.float64)
+            into[name].add(Rows(label, weight, {CANDIDATE: answer}, fold))
+
+    def rows(self, batch: Batch) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Returns by output the answers, the events and the weights of the rows that count."""
+        found = {}
+        for name, columns in self._judged(*batch).items():
+            answer, event, weight = (column.numpy() for column in columns)
+            counts = weight > 0
+            found[name] = answer[counts], event[counts], weight[counts]
+        return found
 
     def _rows(
         self, features: Packed, labels: tf.Tensor
     ) -> dict[str, tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
-        """Returns by output the answers, [B], what was to be foreseen, and where it counts."""
+        """Returns by output the answers, what was to be foreseen and how much it counts, [B]."""
         answers = self._model.answers(features)
         # Not the model's own targets: those of values are standardised.
         targets = make_targets(labels, self._model.columns, self._heads, None)
@@ -80,15 +94,23 @@ class Judge:
         }
 
     def _event(self, output: Output, targets: Targets) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns what was to be foreseen, [B], and where it counts, bool [B]."""
+        """Returns what was to be foreseen, [B], and how much it counts, [B]: 0 for not at all."""
+        head = output.heads[-1]
         if output.population is None:
-            event = joint_event(targets.labels, output.heads)
-            return event, tf.logical_not(tf.math.is_nan(event))
-        event = targets.labels[output.name]
+            event, population = joint_event(targets.labels, output.heads), None
+        else:
+            event = targets.labels[head]
+            population = self._model.objective.population(head, targets)
         counts = tf.logical_not(tf.math.is_nan(event))
-        population = self._model.objective.population(output.name, targets)
-        return event, counts if population is None else counts & population
+        if population is not None:
+            counts &= population
+        weight = targets.weights.get(head, tf.ones_like(event))
+        # A weight that is not known does not count, and is not greater than 0.
+        return event, tf.where(counts & (weight > 0), weight, tf.zeros_like(weight))
 
 
 def _figures(tallies: Tallies) -> Figures:
-    return {name: tally.figures() for name, tally in tallies.items()}
+    return {
+        name: tally.values()[CANDIDATE] | {"example_count": float(tally.rows)}
+        for name, tally in tallies.items()
+    }

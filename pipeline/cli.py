@@ -8,6 +8,7 @@ import click
 from pipeline.commands.doctor import doctor
 from pipeline.commands.run import run, tune
 from pipeline.commands.score import score, tune_score
+from pipeline.commands.serving import monitor, rollback
 from pipeline.commands.simulate import simulate
 from pipeline.commands.worker import worker
 from pipeline.errors import Misuse, RunFailed
@@ -56,5 +57,8 @@ def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
 
 
-for command in (run, tune, tune_score, score, simulate, worker, doctor):
+for command in (
+    *(run, tune, simulate, score, tune_score, worker),
+    *(monitor, rollback, doctor),
+):
     main.add_command(command)

@@ -1,9 +1,12 @@
 """One YAML says it all: what a pipeline reads, learns, and how good it must be."""
 
+import glob
+import os
 import re
 from typing import Annotated, Any
 
 import pydantic
+import yaml
 
 from models.config import ModelConfig
 from models.training_config import TrainingConfig
@@ -11,12 +14,16 @@ from models.tuning.config import TuningConfig
 from models.tuning.space import Values, with_values
 from pipeline.config_rules import check
 from schemas.columns import Column, example_columns
+from schemas.data_gates import DataGates
 from schemas.evaluation import EvaluationConfig
 from schemas.features import Feature
-from schemas.gates import Gate, parse_gate
+from schemas.gates import Bars, Gate, parse_gate
 from schemas.heads import Head, labels, outputs
 from schemas.logs import Attribution, Limits, Logs, Sampling, Split, TimeSplit
+from schemas.measurable import Measurable
+from schemas.monitoring import Monitor
 from schemas.score import names_in_score
+from schemas.served_log import Served
 from schemas.strict import Strict
 
 
@@ -46,6 +53,7 @@ class PipelineConfig(Strict):
         split: by time or by hash.
         sampling: which unclicked impressions are left out of training; none if absent.
         limits: how much of the logs may be unusable.
+        data: how much a span's data may differ from that of the spans before it.
         schema_: the curated schema (`schema` in YAML); derived from the features if absent.
         truth: a glob of Parquet files with the true probabilities, where logs are simulated.
         features: the model's inputs.
@@ -59,6 +67,8 @@ class PipelineConfig(Strict):
         slices: raw features, or several together, by whose values figures are told as well.
         evaluation: by which columns rows belong together when a model is judged.
         gates: the bars that a model must reach.
+        served: the log of served scores, where there is one.
+        monitor: what served scores must keep to, hour by hour.
         beam_args: options for Beam's runner; the local one if absent.
     """
 
@@ -69,6 +79,7 @@ class PipelineConfig(Strict):
     split: Split = TimeSplit(eval=1)
     sampling: Sampling | None = None
     limits: Limits = Limits()
+    data: DataGates = DataGates()
     schema_: str | None = pydantic.Field(default=None, alias="schema")
     truth: str | None = None
     features: Annotated[dict[str, Feature], pydantic.Field(min_length=1)]
@@ -80,7 +91,9 @@ class PipelineConfig(Strict):
     score: str | None = None
     slices: tuple[Slice, ...] = ()
     evaluation: EvaluationConfig = EvaluationConfig()
-    gates: dict[str, str] = pydantic.Field(default_factory=dict)
+    gates: dict[str, Bars] = pydantic.Field(default_factory=dict)
+    served: Served | None = None
+    monitor: Monitor = Monitor()
     beam_args: tuple[str, ...] = ("--runner=FnApiRunner",)
 
     @pydantic.field_validator("name")
@@ -93,15 +106,15 @@ class PipelineConfig(Strict):
             )
         return name
 
-    @pydantic.field_validator("gates", mode="before")
-    @classmethod
-    def _gates_are_text(cls, gates: Any) -> Any:
-        return {name: str(bar) for name, bar in gates.items()} if isinstance(gates, dict) else gates
-
     @pydantic.model_validator(mode="after")
     def _parts_agree(self) -> "PipelineConfig":
         check(self)
         return self
+
+    def as_yaml(self) -> str:
+        """Returns the config as YAML: what was said of it, overrides included."""
+        said = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        return yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=100)
 
     def trying(self, values: Values) -> "PipelineConfig":
         """Returns a trial's config; raises ValueError if no config can have these values."""
@@ -122,13 +135,26 @@ class PipelineConfig(Strict):
         """Returns by which columns rows belong together, a request being by default a group."""
         return self.evaluation.model_copy(update={"request": self.evaluation.request or self.group})
 
+    def truth_files(self) -> str | None:
+        """Returns the absolute glob of the true probabilities; None where they are not known."""
+        if self.truth is None:
+            return None
+        return os.path.join(glob.escape(os.path.abspath(self.logs.root)), self.truth)
+
     def labels(self) -> tuple[str, ...]:
         """Returns the labels of the heads, in order."""
         return labels(self.heads)
 
+    def measurable(self) -> Measurable:
+        """Returns what an evaluation of the model will find."""
+        return Measurable(self.kinds(), self.judged_by(), self.slices)
+
     def parsed_gates(self) -> tuple[Gate, ...]:
         """Returns the gates, in the order of the YAML."""
-        return tuple(parse_gate(name, bar, self.kinds()) for name, bar in self.gates.items())
+        measurable = self.measurable()
+        return tuple(
+            parse_gate(name, bar, measurable) for name, bars in self.gates.items() for bar in bars
+        )
 
     def columns(self) -> tuple[Column, ...]:
         """Returns the columns of an example."""

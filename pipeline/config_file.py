@@ -60,7 +60,10 @@ def _repeated_key(node: yaml.Node | None) -> yaml.ScalarNode | None:
 
 def _override(given: dict[str, Any], override: str) -> tuple[str, ...]:
     """Sets one `a.b=c` in `given`; returns its keys."""
-    path, equals, value = override.partition("=")
+    # The name of a gate on a slice has an equals sign in it: gates.ctr.auc[device=phone].
+    sliced = override.startswith("gates.") and "[" in override.partition("=")[0]
+    path, equals, value = override.partition("]=" if sliced else "=")
+    path += "]" * sliced
     if not equals or not path:
         raise Misuse(f"--set takes key=value, as in training.epochs=2. Received: {override!r}")
     head, _, rest = path.partition(".")

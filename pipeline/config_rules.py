@@ -65,6 +65,9 @@ def check(config: "PipelineConfig") -> None:
                 f"window: {config.window} spans leaves nothing to train on, as the split keeps "
                 f"{config.split.told}. Raise `window`, or hold back fewer"
             )
+    with at("data"):
+        rates = [head.label for head in config.heads.values() if head.kind == "rate"]
+        config.data.check(config.columns(), rates)
     with at("sampling"):
         _check_sampling(config)
     with at("model", "balance"):
@@ -83,9 +86,13 @@ def check(config: "PipelineConfig") -> None:
         )
     with at("training", "strategy"):
         check_strategy(config.training, config.model, make_layout(config.features))
-    for name, bar in config.gates.items():
+    for name, bars in config.gates.items():
         with at("gates", name):
-            parse_gate(name, bar, config.kinds())
+            for bar in bars:
+                parse_gate(name, bar, config.measurable())
+    if config.served is not None:
+        with at("served"):
+            config.served.check(config.logs.impressions)
     with at("score"):
         _check_score(config)
     _check_tuning(config)

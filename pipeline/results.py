@@ -2,16 +2,15 @@
 
 import dataclasses
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from components.atomic_pusher.component import AtomicPusher
-from components.model_gate.component import VERDICTS_FILE, overall_metrics
-from components.model_gate.judgement import Metrics, Verdict
+from components.atomic_pusher.versions import Standing, standing
+from components.model_gate.verdicts import Verdict, read_verdicts
+from evaluation.figures import FIGURES_FILE, Evaluation
 from models.spec import DIAGNOSTICS_FILE
-from pipeline.evaluation import BASELINE, CANDIDATE
 from pipeline.executions import Execution
 
 
@@ -22,20 +21,26 @@ class Results:
     Attributes:
         ledger: what became of every row, as LogExampleGen wrote it.
         rejects: the folder of the rows that could not be used.
-        candidate: figures of the new model, by (output, metric).
-        baseline: figures of the model it was compared with, None if there was none.
+        evaluation: figures of the new model and of what it stands beside.
         diagnostics: what went on inside the model, as the trainer wrote it.
         verdicts: what each gate said.
         model_dir: where the model was pushed, None if it was refused.
+        standing: what became of it there: withdrawn or removed, where the push was taken from the
+            cache; None if it was refused.
     """
 
     ledger: Mapping[str, Any]
     rejects: Path
-    candidate: Metrics
-    baseline: Metrics | None
+    evaluation: Evaluation
     diagnostics: Mapping[str, Any]
     verdicts: tuple[Verdict, ...]
     model_dir: Path | None
+    standing: Standing | None
+
+    @property
+    def served(self) -> bool:
+        """Whether the model is served."""
+        return self.standing == "served"
 
     @property
     def refused(self) -> tuple[Verdict, ...]:
@@ -52,21 +57,17 @@ def read_ledger(executions: Mapping[str, Execution]) -> Mapping[str, Any]:
 
 def read_results(executions: Mapping[str, Execution]) -> Results:
     """Reads what the newest execution of each node left behind."""
-    evaluation = executions["Evaluator"].outputs["evaluation"].uri
-    first = executions["BaselineModel"].outputs["baseline"].properties["own_baseline"]
-    blessing = Path(executions["ModelGate"].outputs["blessing"].uri)
-    verdicts = json.loads((blessing / VERDICTS_FILE).read_text(encoding="utf-8"))
+    figures = Path(executions["Evaluator"].outputs["evaluation"].uri) / FIGURES_FILE
     pushed = executions[AtomicPusher.__name__].outputs["pushed_model"].properties
+    destination = pushed["pushed_destination"] if pushed.get("pushed") else None
     return Results(
         ledger=read_ledger(executions),
         rejects=Path(executions["LogExampleGen"].outputs["rejects"].uri),
-        candidate=overall_metrics(evaluation, CANDIDATE),
-        baseline=None if first else overall_metrics(evaluation, BASELINE),
+        evaluation=Evaluation.model_validate_json(figures.read_bytes()),
         diagnostics=_diagnostics(executions),
-        verdicts=tuple(
-            Verdict(**{**verdict, "value": _number(verdict["value"])}) for verdict in verdicts
-        ),
-        model_dir=Path(pushed["pushed_destination"]) if pushed.get("pushed") else None,
+        verdicts=read_verdicts(executions["ModelGate"].outputs["blessing"].uri),
+        model_dir=Path(destination) if destination else None,
+        standing=standing(destination) if destination else None,
     )
 
 
@@ -74,7 +75,3 @@ def _diagnostics(executions: Mapping[str, Execution]) -> Mapping[str, Any]:
     path = Path(executions["Trainer"].outputs["model_run"].uri) / DIAGNOSTICS_FILE
     found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
-
-
-def _number(value: float | None) -> float:
-    return math.nan if value is None else float(value)

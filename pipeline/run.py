@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tfx.orchestration.pipeline import Pipeline
 
     from pipeline.executions import Execution
+    from pipeline.results import Results
 
 
 def run(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> bool:
@@ -37,19 +38,21 @@ def run(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> bool:
         console.print(f"[bold]{config.name}[/]: {len(spans)} spans, {spans[0]} to {spans[-1]}")
         with Display(console) as display:
             executions = execute(
-                config, work, display, log, lambda: _graph(config, inputs, work), []
+                config, work, display, log, lambda: _graph(config, inputs, work, log.stem), []
             )
         with told_in(log, lambda: "the report"):
-            passed = _report(config, inputs, executions, console)
+            passed = _report(config, executions, console)
+        page = work.reports / log.stem / "index.html"
+        console.print(f"[bold]report[/] {escape(place(page))}", soft_wrap=True)
         console.print(f"[bold]logs[/]   {escape(place(log))}", soft_wrap=True)
         console.print(f"Done in {seconds(time.monotonic() - started)}.")
     return passed
 
 
-def _graph(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> "Pipeline":
+def _graph(config: PipelineConfig, inputs: Inputs, work: WorkDir, run: str) -> "Pipeline":
     from pipeline.pipeline import create_pipeline
 
-    return create_pipeline(config, inputs, work)
+    return create_pipeline(config, inputs, work, run)
 
 
 def execute(
@@ -87,7 +90,7 @@ def execute(
         pipeline = graph()
     logging.basicConfig(level=logging.INFO, force=True)
     display.finish("loading TFX", time.monotonic() - began, None)
-    steps = Steps(config, work, display)
+    steps = Steps(config, work, display, run=log.stem)
     told, handlers = logging.getLogger(PROGRESS_LOGGER), (TrainingWatch(display), *watches)
     told.setLevel(logging.INFO)
     for handler in handlers:
@@ -102,25 +105,16 @@ def execute(
 
 
 def _report(
-    config: PipelineConfig,
-    inputs: Inputs,
-    executions: "Mapping[str, Execution]",
-    console: Console,
+    config: PipelineConfig, executions: "Mapping[str, Execution]", console: Console
 ) -> bool:
     """Prints what became of the rows, how good the model is and what the gates said."""
-    from pipeline.ceiling import run_ceilings
     from pipeline.findings import findings, model_findings
+    from pipeline.gates_table import gates_table
+    from pipeline.model_tables import probabilities_table, ranking_table, values_table
     from pipeline.results import read_results
-    from pipeline.tables import (
-        gates_table,
-        ledger_table,
-        model_table,
-        seesaw_table,
-        values_table,
-    )
+    from pipeline.tables import ledger_table, seesaw_table
 
     results = read_results(executions)
-    ceilings = run_ceilings(config, inputs.spans, executions)
     console.print()
     console.print(ledger_table(results.ledger))
     for finding in findings(results.ledger, results.rejects, config.split):
@@ -129,22 +123,41 @@ def _report(
     kinds = config.kinds()
     rates = [name for name in kinds if kinds[name] == "rate"]
     if rates:
-        console.print(model_table(results, rates, ceilings))
+        console.print(ranking_table(results.evaluation, rates))
+        console.print()
+        console.print(probabilities_table(results.evaluation, rates))
     if len(rates) < len(kinds):
-        console.print(values_table(results, [name for name in kinds if name not in rates]))
+        values = [name for name in kinds if name not in rates]
+        console.print(values_table(results.evaluation, values))
     for finding in model_findings(results.diagnostics):
         console.print(finding, soft_wrap=True)
     console.print()
     if "seesaw" in results.diagnostics:
         console.print(seesaw_table(results.diagnostics["seesaw"]))
         console.print()
-    if results.verdicts:
-        console.print(gates_table(results.verdicts))
-        console.print()
-    if results.model_dir is not None:
-        console.print(f"[bold]model[/]  {escape(place(results.model_dir))}", soft_wrap=True)
-    else:
+    console.print(gates_table(results.verdicts))
+    console.print()
+    _print_model(results, console)
+    return results.served
+
+
+def _print_model(results: "Results", console: Console) -> None:
+    """Prints where the model is served, or why it is not."""
+    if results.model_dir is None:
         console.print("[bold red]The model was refused[/] and is not served:")
         for verdict in results.refused:
             console.print(f"  {escape(verdict.reason)}", soft_wrap=True)
-    return results.model_dir is not None
+        return
+    if results.served:
+        console.print(f"[bold]model[/]  {escape(place(results.model_dir))}", soft_wrap=True)
+        return
+    from pipeline.rollback import put_back
+
+    console.print(
+        f"[bold red]Nothing new is served[/]: this is the model of version "
+        f"{results.model_dir.name}, which was {results.standing} since.",
+        soft_wrap=True,
+    )
+    if results.standing == "withdrawn":
+        back = put_back(results.model_dir.parent, results.model_dir.name)
+        console.print(f"  To serve it again: {escape(back)}", soft_wrap=True)

@@ -13,8 +13,12 @@ from pipeline.quantities import count
 from pipeline.quiet import chatter_to
 
 
-def score_to_parquet(model_dir: Path, logs: Sequence[Path], out: Path) -> None:
+def score_to_parquet(
+    model_dir: Path, logs: Sequence[Path], out: Path, *, served: bool = False
+) -> None:
     """Scores `logs` into `out` and prints how many rows were scored and left out.
+
+    With `served` it becomes a log of served scores, as `scoring.score_logs` says.
 
     The chatter of libraries goes to `<out>.log`, which stays only if scoring fails.
 
@@ -26,18 +30,20 @@ def score_to_parquet(model_dir: Path, logs: Sequence[Path], out: Path) -> None:
     log = out.with_name(f"{out.name}.log")
     try:
         with chatter_to(log) as console, told_in(log, lambda: "scoring"):
-            _score(model_dir, logs, out, console)
+            _score(model_dir, logs, out, served, console)
     except Misuse:  # its sentence is the whole story
         log.unlink()
         raise
     log.unlink()
 
 
-def _score(model_dir: Path, logs: Sequence[Path], out: Path, console: Console) -> None:
+def _score(
+    model_dir: Path, logs: Sequence[Path], out: Path, served: bool, console: Console
+) -> None:
     from pipeline.scoring import score_logs
 
     started = time.monotonic()
-    scored = score_logs(model_dir, logs, out)
+    scored = score_logs(model_dir, logs, out, served=served)
     rate = scored.rows / max(time.monotonic() - started, 1e-9)
     console.print(f"{count(scored.rows)} rows scored, {count(rate)} rows/s")
     for reason, number in sorted(scored.rejected.items()):

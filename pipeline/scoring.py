@@ -17,6 +17,8 @@ from components.log_example_gen.rejects import Rejects
 from models.spec import SPEC_FILE, ModelSpec
 from pipeline.errors import Misuse
 from schemas.columns import Column, length_name
+from schemas.logs import IMPRESSION_TIME
+from schemas.served_log import MODEL_VERSION
 
 _BATCH_ROWS = 8192
 
@@ -29,7 +31,7 @@ class Scored:
     rejected: Mapping[str, int]
 
 
-def score_logs(model_dir: Path, logs: Sequence[Path], out: Path) -> Scored:
+def score_logs(model_dir: Path, logs: Sequence[Path], out: Path, *, served: bool = False) -> Scored:
     """Writes the id and every answer of each row of `logs` to the Parquet file `out`.
 
     `out` appears at once, when all rows are scored. Rows whose values do not cast are left out and
@@ -39,6 +41,8 @@ def score_logs(model_dir: Path, logs: Sequence[Path], out: Path) -> Scored:
         model_dir: a version's folder, as pushed.
         logs: files or folders of impressions.
         out: Parquet file to write.
+        served: whether to write also what makes it a log of served scores: when each row was
+            shown, under the name that the impressions have for it, and the version of the model.
 
     Raises:
         Misuse: if the folder is no model, or the logs lack a column that the model reads.
@@ -48,12 +52,15 @@ def score_logs(model_dir: Path, logs: Sequence[Path], out: Path) -> Scored:
             f"{out} is a folder: name the Parquet file to write, such as {out}/scores.parquet"
         )
     spec = read_spec(model_dir)
+    fields = _fields(spec, served)
+    version = model_dir.resolve().name if served else None
     files = list(_files(logs))
     door = tf.saved_model.load(str(model_dir)).signatures["predict_columns"]
     rejected: collections.Counter[str] = collections.Counter()
     part = out.with_name(f".{out.name}.part")
     try:
-        rows = _write(part, (_answers(door, spec, b) for b in _batches(files, spec, rejected)))
+        batches = _batches(files, fields, rejected)
+        rows = _write(part, (_answers(door, spec, batch, version) for batch in batches))
         if not rows:
             raise Misuse(
                 "no row could be scored. Left out were: "
@@ -84,14 +91,38 @@ def read_spec(model_dir: Path) -> ModelSpec:
         raise Misuse(f"{path} was made by another version of funnelrank: {error}") from error
 
 
+def _fields(spec: ModelSpec, served: bool) -> tuple[Field, ...]:
+    """Returns the columns to read.
+
+    Raises:
+        Misuse: if the time is wanted and the model does not say where it stands.
+    """
+    ids = (Field(name, _kept(name), "id") for name in spec.id)
+    fields = (*ids, *column_fields(spec.inputs()))
+    if not served:
+        return fields
+    if spec.time is None:
+        raise Misuse(
+            "this model was pushed before models kept the clock of the impressions, so its scores "
+            "cannot be written as served: run the pipeline again"
+        )
+    return (*fields, Field(spec.time.column, IMPRESSION_TIME, "time", spec.time.unit))
+
+
 def _answers(
-    door: Callable[..., Mapping[str, tf.Tensor]], spec: ModelSpec, batch: pa.RecordBatch
+    door: Callable[..., Mapping[str, tf.Tensor]],
+    spec: ModelSpec,
+    batch: pa.RecordBatch,
+    version: str | None,
 ) -> pa.Table:
     answers = door(**_tensors(batch, spec.inputs()))
-    return pa.table(
-        {name: batch.column(_kept(name)) for name in spec.id}
-        | {name: pa.array(answers[name].numpy()) for name in sorted(answers)}
-    )
+    found = {name: batch.column(_kept(name)) for name in spec.id}
+    if version is not None and spec.time is not None:
+        # As a timestamp it is read rightly with any unit; where it is a part of the id, it is text.
+        when = batch.column(IMPRESSION_TIME).cast(pa.timestamp("us", "UTC"))
+        found = {spec.time.column: when, **found}
+        found[MODEL_VERSION] = pa.repeat(version, batch.num_rows)
+    return pa.table(found | {name: pa.array(answers[name].numpy()) for name in sorted(answers)})
 
 
 def _write(path: Path, tables: Iterable[pa.Table]) -> int:
@@ -118,9 +149,8 @@ def _files(logs: Sequence[Path]) -> Iterator[str]:
 
 
 def _batches(
-    files: Sequence[str], spec: ModelSpec, rejected: collections.Counter[str]
+    files: Sequence[str], fields: Sequence[Field], rejected: collections.Counter[str]
 ) -> Iterator[pa.RecordBatch]:
-    fields = (*(Field(name, _kept(name), "id") for name in spec.id), *column_fields(spec.inputs()))
     for file in files:
         rejects = Rejects("impressions", file)
         try:

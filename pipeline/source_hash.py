@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 import components
+import evaluation
 import models
 import schemas
 
@@ -28,5 +29,5 @@ def source_hash(*packages: str) -> str:
 
 
 def _root(package: str) -> Path:
-    roots = {module.__name__: module for module in (components, models, schemas)}
+    roots = {module.__name__: module for module in (components, evaluation, models, schemas)}
     return Path(next(iter(roots[package].__path__)))

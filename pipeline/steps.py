@@ -1,4 +1,4 @@
-"""Follows a run step by step: which node is at work, how long it took, how many rows it saw."""
+"""Follows a run node by node: which is at work, how long it took, how many rows it saw."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,6 +9,7 @@ from pipeline.config import PipelineConfig
 from pipeline.display import Display
 from pipeline.executions import Execution, newest_executions
 from pipeline.results import read_ledger
+from pipeline.timings import Peak, Timings
 from pipeline.work_dir import WorkDir
 
 # Rows that a step goes through, from the ledger's counts.
@@ -22,32 +23,43 @@ _ROWS: Mapping[str, Callable[[Mapping[str, Any], int], int]] = {
 
 
 class Steps:
-    """Hears of nodes that start and end, and tells the display.
+    """Hears of nodes that start and end, tells the display, and writes down what they took.
+
+    Args:
+        config: that the graph is of.
+        work: where it writes.
+        display: to show the nodes.
+        run: the name of the run, under which its timings are kept.
 
     Attributes:
         current: the node at work, or the last one.
         executions: of the nodes that are done.
     """
 
-    def __init__(self, config: PipelineConfig, work: WorkDir, display: Display):
+    def __init__(self, config: PipelineConfig, work: WorkDir, display: Display, run: str):
         self.current = "the graph"
         self.executions: dict[str, Execution] = {}
         self._config = config
         self._work = work
         self._display = display
+        self._timings = Timings(work.timings / f"{run}.json", Peak())
 
     def on_node(self, node: str, took: float | None) -> None:
         """Notes that a node starts (`took` is None) or ended after `took` seconds."""
         self.current = node
         if took is None:
             self._display.start(node)
+            self._timings.start()
             return
         found = newest_executions(self._work, self._config.name, [node])
         self.executions.update(found)
-        if node in found and found[node].cached:
+        cached = node in found and found[node].cached
+        rows = None if cached else self._rows(node)
+        self._timings.end(node, took, cached=cached, rows=rows)
+        if cached:
             self._display.finish(node, None, None)
         else:
-            self._display.finish(node, took, self._rows(node), self._note(node))
+            self._display.finish(node, took, rows, self._note(node))
 
     def _note(self, node: str) -> str:
         """Returns what else there is to say of a step: how many spans had not been analysed."""

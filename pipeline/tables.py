@@ -5,7 +5,7 @@ import math
 import operator
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markup import escape, render
@@ -13,13 +13,9 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from components.log_example_gen.ledger import FATES
-from components.model_gate.judgement import Verdict
 from models.tuning.config import TuningConfig
 from models.tuning.trials import Trial
 from pipeline.quantities import count
-
-if TYPE_CHECKING:
-    from pipeline.results import Results
 
 
 def ledger_table(ledger: Mapping[str, Any]) -> Table:
@@ -36,69 +32,16 @@ def ledger_table(ledger: Mapping[str, Any]) -> Table:
         for fate in dict.fromkeys(fate for column in columns for fate in column)
         if fate in ("read", "kept") or any(column.get(fate) for column in columns)
     ]
-    return _table("Rows", ("", *logs), rows)
-
-
-def model_table(
-    results: "Results", names: Sequence[str], ceilings: Mapping[str, float] | None
-) -> Table:
-    """Returns the figures of each output: AUC, its ceiling and baseline, calibration, log loss."""
-    columns = ["AUC", "calibration", "log loss", "rows"]
-    if results.baseline is not None:
-        columns.insert(1, "baseline AUC")
-    if ceilings is not None:
-        columns.insert(1, "AUC of the truth")
-    rows = []
-    for name in names:
-        figures = {
-            "AUC": _figure(results.candidate, name, "auc"),
-            "AUC of the truth": _decimal((ceilings or {}).get(name, math.nan)),
-            "baseline AUC": _figure(results.baseline or {}, name, "auc"),
-            "calibration": _figure(results.candidate, name, "calibration", digits=3),
-            "log loss": _figure(results.candidate, name, "log_loss"),
-            "rows": count(results.candidate.get((name, "example_count"), 0)),
-        }
-        rows.append((name, *(figures[column] for column in columns)))
-    return _table("Model, on held-back rows", ("output", *columns), rows)
-
-
-def values_table(results: "Results", names: Sequence[str]) -> Table:
-    """Returns the figures of each output that is the mean of a value: errors, means, rows."""
-    columns = ["RMSE", "mean error", "calibration", "mean", "rows"]
-    if results.baseline is not None:
-        columns.insert(1, "baseline RMSE")
-    rows = []
-    for name in names:
-        figures = {
-            "RMSE": _figure(results.candidate, name, "rmse"),
-            "baseline RMSE": _figure(results.baseline or {}, name, "rmse"),
-            "mean error": _figure(results.candidate, name, "mae"),
-            "calibration": _figure(results.candidate, name, "calibration", digits=3),
-            "mean": _figure(results.candidate, name, "mean_label"),
-            "rows": count(results.candidate.get((name, "example_count"), 0)),
-        }
-        rows.append((name, *(figures[column] for column in columns)))
-    return _table("Values, on held-back rows", ("output", *columns), rows)
+    return plain_table("Rows", ("", *logs), rows)
 
 
 def seesaw_table(seesaw: Mapping[str, Mapping[str, float]]) -> Table:
     """Returns what sharing gives or takes: each output's AUC beside that of a model of its own."""
     rows = [
-        (name, _decimal(f["auc"]), _decimal(f["alone"]), f"{f['difference']:+.4f}")
+        (name, decimal(f["auc"]), decimal(f["alone"]), f"{f['difference']:+.4f}")
         for name, f in seesaw.items()
     ]
-    return _table("Beside each head alone", ("output", "AUC", "alone", "difference"), rows)
-
-
-def gates_table(verdicts: Sequence[Verdict]) -> Table:
-    """Returns what each gate said: bar, value, verdict."""
-    rows = []
-    for verdict in verdicts:
-        said = "[green]passed[/]" if verdict.passed else "[red]refused[/]"
-        if verdict.passed and "no baseline" in verdict.reason:
-            said = "no baseline yet"
-        rows.append((verdict.gate, verdict.bar, _decimal(verdict.value), said))
-    return _table("Gates", ("gate", "bar", "value", "verdict"), rows, left=("bar", "verdict"))
+    return plain_table("Beside each head alone", ("output", "AUC", "alone", "difference"), rows)
 
 
 def trials_table(trials: Sequence[Trial], tuning: TuningConfig, width: int) -> Table:
@@ -114,7 +57,7 @@ def trials_table(trials: Sequence[Trial], tuning: TuningConfig, width: int) -> T
     for trial in trials:
         figures = ["failed", "", count(trial.seconds)]
         if trial.failure is None:
-            figures[:2] = _decimal(trial.mean), _decimal(trial.spread)
+            figures[:2] = decimal(trial.mean), decimal(trial.spread)
         rows.append([str(trial.number + 1), *figures])
     values = [[value_text(trial.values[key]) for key in names] for trial in trials]
     columns = [name.replace("_", "\n") for name in names.values()]
@@ -128,7 +71,7 @@ def trials_table(trials: Sequence[Trial], tuning: TuningConfig, width: int) -> T
             [", ".join(map(" ".join, zip(names.values(), row, strict=True)))] for row in values
         ]
     cells = [[*row, *map(escape, texts)] for row, texts in zip(rows, values, strict=True)]
-    return _table("Trials", (*heads, *columns), cells, left=("values",))
+    return plain_table("Trials", (*heads, *columns), cells, left=("values",))
 
 
 def short_names(keys: Collection[str]) -> dict[str, str]:
@@ -159,7 +102,7 @@ class _Fitted(Table):
         yield from super().__rich_console__(console, options)
 
 
-def _table(
+def plain_table(
     title: str,
     columns: Sequence[str],
     rows: Sequence[Sequence[str]],
@@ -184,11 +127,6 @@ def _table(
     return table
 
 
-def _figure(
-    figures: Mapping[tuple[str, str], float], output: str, metric: str, digits: int = 4
-) -> str:
-    return _decimal(figures.get((output, metric), math.nan), digits)
-
-
-def _decimal(value: float, digits: int = 4) -> str:
+def decimal(value: float, digits: int = 4) -> str:
+    """Returns a number for a table; a dash where there is none."""
     return "–" if math.isnan(value) else f"{value:.{digits}f}"

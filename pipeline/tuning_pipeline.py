@@ -8,7 +8,8 @@ from tfx.proto import trainer_pb2
 
 from models import tuner
 from pipeline.config import PipelineConfig
-from pipeline.pipeline import MODEL_CODE, data_nodes, dotted_path, model_spec
+from pipeline.data_nodes import data_nodes
+from pipeline.model_spec import MODEL_CODE, dotted_path, model_spec
 from pipeline.preflight import Inputs
 from pipeline.source_hash import source_hash
 from pipeline.work_dir import WorkDir

@@ -46,6 +46,16 @@ class WorkDir:
         return self.root / "schemas"
 
     @property
+    def timings(self) -> Path:
+        """What the nodes of each run took: JSON, a file a run."""
+        return self.root / "timings"
+
+    @property
+    def reports(self) -> Path:
+        """The pages that tell what runs came to, a folder each."""
+        return self.root / "reports"
+
+    @property
     def logs(self) -> Path:
         """What TFX, Beam and TensorFlow say."""
         return self.root / "logs"

@@ -79,6 +79,19 @@ class Layout:
         """Returns the name of the packed tensor of numbers."""
         return f"{self.prefix}{DENSE}"
 
+    def places(self) -> dict[str, tuple[str, slice]]:
+        """Returns by feature the packed tensor that it is in, and which of its columns it has."""
+        found = {
+            feature: (self.ids_name(width), slice(slot, slot + 1))
+            for width, lookups in self.lookups.items()
+            for slot, (feature, _) in enumerate(lookups)
+        }
+        for slot, feature in enumerate(self.dense):
+            found[feature] = (self.dense_name(), slice(slot, slot + 1))
+        for feature, (_, length) in self.sequences.items():
+            found[feature] = (self.sequence_name(feature), slice(0, length))
+        return found
+
 
 def _rows(feature: Categorical | Numeric) -> int:
     if isinstance(feature, Numeric):

@@ -18,7 +18,7 @@ from benchmarks.census_income.plan import (
     training_config,
 )
 from benchmarks.learning.fit import answers, fit
-from models.metrics import grouped, roc_auc
+from evaluation.areas import auc
 from models.ranking_model import RankingModel
 from schemas.layout import make_layout
 
@@ -83,7 +83,4 @@ class Learner:
 
 def _aucs(model: RankingModel, part: Part) -> dict[str, float]:
     found = answers(model, part.features)
-    return {
-        name: roc_auc(*grouped(guess.astype(np.float64), part.labels[name], np.ones(len(guess))))
-        for name, guess in found.items()
-    }
+    return {name: auc(guess, part.labels[name]) for name, guess in found.items()}

@@ -9,8 +9,8 @@ import tensorflow as tf
 from benchmarks.delays.clicks import LAYOUT, Clicks
 from benchmarks.delays.plan import Method, mature
 from benchmarks.learning.fit import answers, fit
+from evaluation.areas import average_precision, grouped, roc_auc
 from models.config import ModelConfig
-from models.metrics import average_precision, grouped, roc_auc
 from models.training_config import TrainingConfig
 from schemas.heads import Head, target_columns
 
@@ -79,8 +79,8 @@ def figures(guess: np.ndarray, rate: np.ndarray) -> dict[str, float]:
     tenths = np.array_split(np.argsort(guess), 10)
     apart = [len(rows) * abs(guess[rows].mean() - rate[rows].mean()) for rows in tenths]
     return {
-        "auc": roc_auc(*parts),
-        "pr_auc": average_precision(*parts),
+        "auc": float(roc_auc(*parts)),
+        "pr_auc": float(average_precision(*parts)),
         "log_loss": float(-(rate * np.log(kept) + (1 - rate) * np.log1p(-kept)).mean()),
         "bias": float(guess.mean() / rate.mean()),
         "ece": float(sum(apart) / len(guess)),

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.ladders.figures import Figures, auc, figures
+from benchmarks.ladders.figures import Figures, figures
 from benchmarks.ladders.methods import BASE, METHODS, model, training
 from benchmarks.ladders.rows import CTR, HEADS, Rows
 from benchmarks.learning.fit import answers, fit
 from benchmarks.learning.results import Results
+from evaluation.areas import auc
 from models.config import ModelConfig
 from models.training_config import TrainingConfig
 from schemas.heads import Heads

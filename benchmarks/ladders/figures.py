@@ -5,20 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import scipy.stats
 
-from models.metrics import grouped, roc_auc
+from evaluation.areas import auc
 
 Figures = dict[str, float]
 _LEAST = 1e-9  # of a probability in a logarithm
-
-
-def auc(prediction: np.ndarray, label: np.ndarray) -> float:
-    """Returns the area under the ROC curve.
-
-    Args:
-        prediction: [N].
-        label: [N]; where it is a probability the AUC is that of many labels drawn of each row.
-    """
-    return roc_auc(*grouped(prediction, label.astype(np.float64), np.ones(len(label))))
 
 
 def figures(

@@ -13,7 +13,7 @@ from tfx.types.standard_component_specs import MODEL_KEY, PUSH_DESTINATION_KEY, 
 from tfx.utils import proto_utils
 
 from components.atomic_pusher.origin import write_origin
-from components.atomic_pusher.versions import versions
+from components.atomic_pusher.versions import versions, withdrawn_versions
 
 _STAGING = ".incoming"
 
@@ -55,5 +55,9 @@ class Executor(executor.Executor):
 
 
 def next_version(serving_dir: str) -> str:
-    """Returns the second of now, or one more than the newest version if that is later."""
-    return str(max([int(time.time()), *(version + 1 for version in versions(serving_dir))]))
+    """Returns the second of now, or one more than the newest version if that is later.
+
+    A version that was withdrawn counts: its number never comes to mean another model.
+    """
+    taken = (*versions(serving_dir), *withdrawn_versions(serving_dir))
+    return str(max([int(time.time()), *(version + 1 for version in taken)]))

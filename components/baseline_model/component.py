@@ -1,4 +1,4 @@
-"""BaselineModel: the model served now, or the candidate itself where there is none to compare.
+"""BaselineModel: the model served now, or nothing where there is none to compare.
 
 An ordinary component instead of TFX's Resolver, which open-source Kubeflow does not run. It is
 cached by its candidate: one candidate keeps the baseline that it was first compared with.
@@ -10,6 +10,7 @@ import os
 import tensorflow as tf
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
+from tfx.dsl.io import fileio
 from tfx.types.standard_artifacts import Model
 from tfx.utils import io_utils, path_utils
 
@@ -42,8 +43,7 @@ def BaselineModel(
 ) -> None:
     """Copies the newest served model, if it answers every output in `outputs` (JSON list).
 
-    Otherwise the baseline is the candidate itself, marked so and without a version: gates relative
-    to the baseline then do not speak.
+    Otherwise the artifact is empty and marked so: the candidate is then compared with no model.
     """
     version = newest_version(serving_dir)
     source = None
@@ -53,5 +53,6 @@ def BaselineModel(
             source = path
     baseline.set_int_custom_property(OWN_BASELINE, int(source is None))
     baseline.set_string_custom_property(VERSION, version if source else "")
-    target = path_utils.serving_model_dir(baseline.uri)
-    io_utils.copy_dir(source or path_utils.serving_model_path(candidate.uri), target)
+    fileio.makedirs(baseline.uri)
+    if source is not None:
+        io_utils.copy_dir(source, path_utils.serving_model_dir(baseline.uri))

@@ -1,45 +1,33 @@
-"""DataGate: fails when ExampleValidator found anomalies, and says which."""
+"""DataGate: fails when the data breaks its schema, or differs too much from what was known.
 
-import os
+A step of its own, after DataReport: TFX deletes what a failed step wrote, and the report is what a
+user then needs.
+"""
 
-from tensorflow_data_validation.utils.anomalies_util import load_anomalies_binary
-from tensorflow_metadata.proto.v0 import anomalies_pb2
 from tfx.dsl.component.experimental.annotations import InputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
-from tfx.types import artifact_utils
-from tfx.types.standard_artifacts import ExampleAnomalies
+from tfx.dsl.io import fileio
 
-_ANOMALIES_FILE = "SchemaDiff.pb"
-
-
-def describe(split: str, anomalies: anomalies_pb2.Anomalies) -> list[str]:
-    """Returns a sentence for each anomaly of a split: its name, the feature, what is wrong."""
-    found = [f"{split}: there are no examples"] if anomalies.data_missing else []
-    found += [
-        f"{split}: {feature}: {info.description.strip(' .')}"
-        for feature, info in sorted(anomalies.anomaly_info.items())
-    ]
-    if anomalies.HasField("dataset_anomaly_info"):
-        found.append(f"{split}: {anomalies.dataset_anomaly_info.description.strip(' .')}")
-    return found
+from components.data_report.artifacts import DataFindings
+from components.data_report.report import REPORT_FILE, Findings
 
 
 @component
-def DataGate(
-    anomalies: InputArtifact[ExampleAnomalies],
-    pipeline_name: Parameter[str],
-) -> None:
-    """Fails the run if the data breaks the schema.
+def DataGate(report: InputArtifact[DataFindings], pipeline_name: Parameter[str]) -> None:
+    """Fails the run if anything is objected to.
+
+    Args:
+        report: of DataReport.
+        pipeline_name: to say whose data it is.
 
     Raises:
-        ValueError: one sentence for each anomaly, by split and feature.
+        ValueError: a sentence for each objection.
     """
-    found: list[str] = []
-    for split in artifact_utils.decode_split_names(anomalies.split_names):
-        path = os.path.join(anomalies.uri, f"Split-{split}", _ANOMALIES_FILE)
-        found += describe(split, load_anomalies_binary(path))
+    with fileio.open(f"{report.uri}/{REPORT_FILE}") as file:
+        found = Findings.model_validate_json(file.read()).objections
     if found:
         raise ValueError(
-            f"the data of {pipeline_name} breaks its schema: {'; '.join(found)}. "
-            "Mend the logs, or the schema if the data is right"
+            f"the data of {pipeline_name} is refused: {'; '.join(found)}. All of it is in "
+            f"{report.uri}. Mend the logs; or the schema, or the limits under `data` of the "
+            "config, if this is how the data is now"
         )

@@ -50,7 +50,7 @@ def sources(
     found: list[Source] = []
     for name, log in logs.present().items():
         days = set(_days(name, spans, attribution))
-        matched = {day: tuple(_match(name, logs.root, log, day)) for day in days}
+        matched = {day: tuple(day_sources(name, logs.root, log, day)) for day in days}
         missing = [day for day in sorted(days) if not matched[day]]
         if missing and (name == "impressions" or len(missing) == len(days)):
             raise ValueError(
@@ -127,7 +127,8 @@ def _whole_days(seconds: int) -> int:
     return -(-seconds // _DAY_SECONDS)
 
 
-def _match(name: str, root: str, log: Log, day: datetime.date) -> Iterator[Source]:
+def day_sources(name: str, root: str, log: Log, day: datetime.date) -> Iterator[Source]:
+    """Yields the files of one day of the log called `name`, in no order; there may be none."""
     for path, size, modified in _stat(_pattern(root, log, str(day))):
         yield Source(name, day, path, size, modified)
 

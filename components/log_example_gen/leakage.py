@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from evaluation.areas import auc
 from schemas.columns import Column
 
 LEAK_AUC = 0.99
@@ -89,18 +90,11 @@ def suspects(
 def roc_auc(score: np.ndarray, positive: np.ndarray) -> float:
     """Returns the area under the ROC curve; a tie counts a half.
 
-    `models.metrics` has one as well, but a component must not import models.
-
     Args:
         score: [N], of any type that has an order.
         positive: bool [N], with both values.
     """
-    _, group = np.unique(score, return_inverse=True)
-    positives = np.bincount(group, positive)
-    negatives = np.bincount(group) - positives
-    below = np.cumsum(negatives) - negatives
-    won = (positives * (below + negatives / 2)).sum()
-    return float(won / (positives.sum() * negatives.sum()))
+    return auc(score, positive)
 
 
 @dataclasses.dataclass(frozen=True)

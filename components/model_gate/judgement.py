@@ -1,66 +1,93 @@
-"""What a gate says of a pair of values: plain Python, no TFX."""
+"""What gates say of an evaluation: plain Python, no TFX."""
 
-import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from schemas.gates import Gate
+from components.model_gate.bars import reached
+from components.model_gate.verdicts import Verdict
+from evaluation.figures import BASELINE, CANDIDATE, Evaluation, Figure, OutputFigures
+from schemas.gates import EVERY, Gate, gate_name
 
-# (output, metric) -> value, on all rows of the output's population.
-Metrics = Mapping[tuple[str, str], float]
 
+def judge(gates: Sequence[Gate], evaluation: Evaluation) -> tuple[Verdict, ...]:
+    """Judges every gate, a gate on `[device=*]` once a value of that feature.
 
-@dataclasses.dataclass(frozen=True)
-class Verdict:
-    """What one gate said.
-
-    Attributes:
-        gate: its name, `<output>.<metric>`.
-        bar: the bar as written.
-        value: of the candidate; NaN if it was not measured.
-        baseline: of the baseline model; None if there is no baseline.
-        passed: whether the candidate reached the bar.
-        reason: a sentence with both numbers.
+    A figure that is missing, NaN or infinite does not pass, nor one without an interval where
+    confidence is asked. Two kinds of gates do not speak, and let the model pass: those relative
+    to the baseline where there is none yet, and those with fewer positive rows than they ask for.
     """
-
-    gate: str
-    bar: str
-    value: float
-    baseline: float | None
-    passed: bool
-    reason: str
+    return tuple(
+        _verdict(gate, values, figures, evaluation.models)
+        for gate in gates
+        for values, figures in _slices(gate, evaluation)
+    )
 
 
-def judge(
-    gates: Sequence[Gate], candidate: Metrics, baseline: Metrics | None
-) -> tuple[Verdict, ...]:
-    """Judges every gate.
+def _slices(
+    gate: Gate, evaluation: Evaluation
+) -> Iterator[tuple[Mapping[str, str], OutputFigures]]:
+    """Yields the slices that a gate is on; without figures the one it names, if none is there."""
+    nothing, there = OutputFigures(rows=0, positives=0, weight=0, models={}), False
+    for found in evaluation.slices:
+        if found.slice.keys() == gate.slice.keys() and all(
+            value in (EVERY, found.slice[feature]) for feature, value in gate.slice.items()
+        ):
+            there = True
+            values = {feature: found.slice[feature] for feature in gate.slice}
+            yield values, found.outputs.get(gate.output, nothing)
+    if not there:
+        yield gate.slice, nothing
 
-    A value that is missing, NaN or infinite does not pass. A gate relative to the baseline passes
-    where there is no baseline: a first model is judged by the absolute gates.
-    """
-    return tuple(_judge_one(gate, candidate, baseline) for gate in gates)
 
-
-def _judge_one(gate: Gate, candidate: Metrics, baseline: Metrics | None) -> Verdict:
-    key = (gate.output, gate.metric)
-    value = candidate.get(key, math.nan)
-    base = None if baseline is None else baseline.get(key, math.nan)
-    lower, upper = gate.lower, gate.upper
-    if not math.isfinite(value):
-        passed, reason = False, f"{gate.name} is {value}: it could not be measured"
-    elif gate.relative and base is None:
-        passed, reason = True, f"{gate.name} is {value:.4f}; there is no baseline yet"
+def _verdict(
+    gate: Gate, values: Mapping[str, str], figures: OutputFigures, models: Sequence[str]
+) -> Verdict:
+    name = gate_name(f"{gate.output}.{gate.metric}", values)
+    compared = gate.other or BASELINE
+    figure = _figure(figures.models, CANDIDATE, gate.metric)
+    other = _figure(figures.models, compared, gate.metric) if compared in models else None
+    spoke, passed = True, False
+    if figures.positives < (gate.min_positives or 0):
+        spoke, passed = False, True
+        said = f"{figures.positives:,} of {gate.min_positives:,} positives"
+        reason = f"{name} has {said} that its gate needs to speak"
+    elif not math.isfinite(figure.value):
+        said, reason = "refused", f"{name} is {figure.value}: {_why(gate, figures)}"
+    elif gate.other == BASELINE and other is None:
+        spoke, passed, said = False, True, "no baseline yet"
+        reason = f"{name} is {figure.value:.4f}; there is {said}"
+    elif gate.other and (other is None or not math.isfinite(other.value)):
+        said = "refused"
+        reason = f"{name} is {figure.value:.4f}, that of {gate.other} could not be measured"
     else:
-        if gate.relative:
-            lower, upper = lower + (base or 0.0), upper + (base or 0.0)
-        passed = lower <= value <= upper
-        bounds = " and ".join(
-            f"{side} {bound:.4f}"
-            for side, bound in (("at least", lower), ("at most", upper))
-            if not math.isinf(bound)
-        )
-        reason = f"{gate.name} is {value:.4f}, it must be {bounds}"
-        if gate.relative:
-            reason += f" (the baseline has {base:.4f})"
-    return Verdict(gate.name, gate.bar, value, base, passed, reason)
+        difference = _figure(figures.differences, compared, gate.metric)
+        beside = other if gate.other else None
+        passed, reason = reached(gate, name, figure, beside, difference)
+        said = "passed" if passed else "refused"
+    return Verdict(
+        gate=gate.name,
+        slice=dict(values),
+        bar=gate.bar,
+        value=figure.value,
+        low=figure.low,
+        high=figure.high,
+        baseline=None if other is None else other.value,
+        said=said,
+        spoke=spoke,
+        passed=passed,
+        reason=reason,
+    )
+
+
+def _figure(found: Mapping[str, Mapping[str, Figure]], model: str, metric: str) -> Figure:
+    return found.get(model, {}).get(metric, Figure(value=math.nan))
+
+
+def _why(gate: Gate, figures: OutputFigures) -> str:
+    """Returns why there is no figure, and what to do about few rows."""
+    told = (
+        f"it could not be measured on {figures.rows:,} rows, {figures.positives:,} of them positive"
+    )
+    if gate.slice and gate.min_positives is None:
+        told += ". With `min_positives` a gate is silent where there are few"
+    return told

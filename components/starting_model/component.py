@@ -18,6 +18,9 @@ from components.atomic_pusher.origin import read_origin
 from components.atomic_pusher.versions import versions
 from schemas.served_model import BASE_FILE, EXTRA_FOLDER, SPEC_FILE, Base
 
+# Custom property of the artifact: the version, or "".
+VERSION = "version"
+
 
 def starting_model(serving_dir: str, spans: Sequence[str]) -> Base:
     """Returns the served model of the latest spans that end before this run's newest one does.
@@ -66,5 +69,6 @@ def StartingModel(
     artifact, and no training is repeated.
     """
     found = starting_model(serving_dir, json.loads(spans))
+    base.set_string_custom_property(VERSION, found.version or "")
     path = os.path.join(path_utils.serving_model_dir(base.uri), BASE_FILE)
     io_utils.write_string_file(path, found.model_dump_json())

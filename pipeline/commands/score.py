@@ -9,11 +9,16 @@ import click
 @click.argument("model_dir", type=click.Path(path_type=Path))
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Parquet file.")
-def score(model_dir: Path, logs: tuple[Path, ...], out: Path) -> None:
+@click.option(
+    "--served",
+    is_flag=True,
+    help="With the time and the model's version: a served log, as `monitor` reads it.",
+)
+def score(model_dir: Path, logs: tuple[Path, ...], out: Path, served: bool) -> None:
     """Score rows of impression LOGS (files or folders) with the model in MODEL_DIR."""
     from pipeline.score import score_to_parquet
 
-    score_to_parquet(model_dir, logs, out)
+    score_to_parquet(model_dir, logs, out, served=served)
 
 
 @click.command("tune-score")

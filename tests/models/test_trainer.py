@@ -48,6 +48,13 @@ def test_a_run_leaves_a_model_its_spec_and_training_curves(tiny, trained):
     assert list((trained / "logs").rglob("events.out.tfevents.*"))
 
 
+def test_a_run_tells_what_each_feature_is_worth_and_how_many_values_are_unknown(tiny, trained):
+    found = json.loads((trained / "logs" / "diagnostics.json").read_text())
+    assert set(found["importance"]) == {"ctr", "cvr", "ctcvr"}
+    assert all(set(of) == set(tiny.spec.features) for of in found["importance"].values())
+    assert found["unseen"]["item"] == {"train": round(1 / 6, 6), "eval": round(1 / 6, 6)}
+
+
 def test_a_finished_run_leaves_no_checkpoints(trained):
     assert not list((trained / "checkpoints").iterdir())
 

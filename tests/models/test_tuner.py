@@ -102,10 +102,10 @@ def test_a_metric_that_the_validation_rows_do_not_tell_is_an_error_with_the_way_
 
 def test_a_search_trains_its_trials_and_lets_go_of_them(arguments, tmp_path):
     others = {id(one) for one in gc.get_objects() if isinstance(one, RankingModel)}
-    found = search(arguments())
+    found = search(arguments(trials=1))
     (folder,) = folders(tmp_path)
     trials = Journal(folder).read()
-    assert [len(trial.scores) for trial in trials.values()] == [2, 2]
+    assert [len(trial.scores) for trial in trials.values()] == [2]
     assert all(0 <= score <= 1 for trial in trials.values() for score in trial.scores)
     assert found.get_best_hyperparameters()[0].values.keys() == TUNING["space"].keys()
     assert list((folder / "training").iterdir()) == []
@@ -139,12 +139,11 @@ def test_a_changed_search_starts_anew_and_says_what_changed(arguments, tiny, tmp
 
 
 def test_a_training_that_diverges_fails_its_trial_and_not_the_search(arguments, tmp_path):
-    space = {"training.learning_rate": {"choice": [1e-3, 1e30]}, "training.epochs": {"int": [3, 9]}}
-    search(arguments(trials=4, seeds=1, space=space))
+    space = {"training.learning_rate": {"choice": [1e-3, 1e30]}}
+    search(arguments(trials=2, seeds=1, space=space))
     (folder,) = folders(tmp_path)
     trials = Journal(folder).read().values()
-    failed = [trial for trial in trials if trial.failure]
-    assert failed and len(failed) < 4
-    assert {trial.values["training.learning_rate"] for trial in failed} == {1e30}
-    assert all("at step" in trial.failure for trial in failed)
+    failures = {trial.values["training.learning_rate"]: trial.failure for trial in trials}
+    assert failures[1e-3] is None
+    assert "at step" in failures[1e30]
     assert list((folder / "training").iterdir()) == []

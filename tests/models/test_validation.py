@@ -115,3 +115,42 @@ def test_more_rows_than_are_kept_one_by_one_are_judged_nearly_as_exactly():
     answers, (click, _) = joined(model, batches)
     assert found["ctr"]["auc"] == pytest.approx(roc_auc_score(click, answers["ctr"]), abs=1e-3)
     assert found["ctr"]["example_count"] == 9000
+
+
+def test_masked_rows_do_not_count_and_others_by_the_weight_of_the_head():
+    heads = {
+        "ctr": Head(label="click"),
+        "cvr": Head(label="conversion", given="ctr", mask="asked", weight="amount"),
+    }
+    model = model_of(heads)
+    features, labels = rows(200, 0, "click", "conversion")
+    random = np.random.default_rng(5)
+    asked = random.integers(0, 2, 200)
+    amount = random.integers(0, 3, 200).astype(float)
+    amount[0] = NAN
+    columns = np.stack([*labels.T, asked, amount], 1).astype("float32")
+    (found,) = figures([model], heads, [(features, columns)])
+    answers = {
+        name: answer.numpy().astype(float) for name, answer in model.answers(features).items()
+    }
+    click, conversion = labels.T
+    known = (asked == 1) & (amount > 0)
+    for name, label, counts, weight in (
+        ("ctr", click, click >= 0, np.ones(200)),
+        ("cvr", conversion, known & (click == 1), amount),
+        ("ctcvr", conversion, known, amount),
+    ):
+        y, p, w = label[counts], answers[name][counts], weight[counts]
+        assert found[name]["auc"] == pytest.approx(roc_auc_score(y, p, sample_weight=w)), name
+        assert found[name]["log_loss"] == pytest.approx(log_loss(y, p, sample_weight=w)), name
+        assert found[name]["mean_label"] == pytest.approx(np.average(y, weights=w)), name
+        assert found[name]["example_count"] == counts.sum(), name
+
+
+def test_a_model_that_has_diverged_has_no_figures():
+    model = model_of(FUNNEL)
+    features, labels = rows(20, 0, "click", "conversion")
+    features["dense"] = tf.fill([20, 1], NAN)
+    (found,) = figures([model], FUNNEL, [(features, labels)])
+    assert all(np.isnan(found["ctr"][name]) for name in ("auc", "log_loss", "mean_prediction"))
+    assert found["ctr"]["example_count"] == 20

@@ -1,10 +1,14 @@
 import time
+from pathlib import Path
 
 import pydantic
 import pytest
 import yaml
 
 from pipeline.config import PipelineConfig
+from pipeline.config_file import load_config
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 
 
 @pytest.fixture
@@ -130,3 +134,9 @@ def test_a_large_space_is_read_in_a_moment(given):
     started = time.process_time()
     PipelineConfig.model_validate(with_search(given, space))
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_shipped_config_survives_being_written_as_yaml(path):
+    config = load_config(path)
+    assert PipelineConfig.model_validate(yaml.safe_load(config.as_yaml())) == config

@@ -163,7 +163,7 @@ def test_overrides_win_over_the_file(write_config):
     assert config.training.epochs == 3
     assert config.training.batch_size == 4
     assert config.model.units == (16, 8)
-    assert config.gates == {"ctr.auc": "0.5 .. 1"}
+    assert config.model_dump()["gates"] == {"ctr.auc": "0.5 .. 1"}
     assert config.score == "ctr * price"
 
 
@@ -172,8 +172,31 @@ def test_an_override_may_add_what_the_file_does_not_have(write_config):
         write_config(), ["gates.cvr.log_loss=<= 0.5", "split.by=hash", "split.key=user",
                          "split.eval=25%"],
     )  # fmt: skip
-    assert config.gates == {"ctr.auc": ">= 0.6", "cvr.log_loss": "<= 0.5"}
+    assert config.model_dump()["gates"] == {"ctr.auc": ">= 0.6", "cvr.log_loss": "<= 0.5"}
     assert (config.split.key, config.split.eval) == ("user", 0.25)
+
+
+@pytest.mark.parametrize(
+    ("override", "name", "written"),
+    [
+        ("gates.ctr.auc[user=7]='>= 0.6'", "ctr.auc[user=7]", ">= 0.6"),
+        (
+            "gates.ctr.auc[price=[8, 16)]={bar: '>= 0.6', min_positives: 9}",
+            "ctr.auc[price=[8, 16)]",
+            {"bar": ">= 0.6", "min_positives": 9},
+        ),
+        (
+            "gates.ctr.auc[user=*, price=0]=['>= 0.6', not worse than baseline]",
+            "ctr.auc[user=*, price=0]",
+            [">= 0.6", "not worse than baseline"],
+        ),
+    ],
+)
+def test_an_override_may_be_a_gate_on_a_slice(override, name, written, write_config):
+    slices = "slices=[user, price, [user, price]]"
+    config = load_config(write_config(), [slices, override])
+    assert config.model_dump()["gates"][name] == written
+    assert config.parsed_gates()[-1].name == name
 
 
 @pytest.mark.parametrize(
@@ -199,7 +222,20 @@ def test_an_override_may_add_what_the_file_does_not_have(write_config):
         (
             "gates.ctr.aucc=0 .. 1",
             "--set: gates.ctr.aucc: gate 'ctr.aucc' is on an unknown metric 'aucc': known are "
-            "auc, pr_auc, log_loss, calibration, mean_label, mean_prediction",
+            "auc, pr_auc, log_loss, ne, calibration, ece, mean_label, mean_prediction",
+        ),
+        (
+            "gates.ctr.auc[device=phone]='>= 0.6'",
+            "--set: gates.ctr.auc[device=phone]: gate 'ctr.auc[device=phone]' is on a slice by "
+            "device, which is not measured. Slices are: none. Add [device] to `slices`",
+        ),
+        (
+            "gates.ctr.auc={bar: '>= 0.6', min_positive: 9}",
+            "--set: gates.ctr.auc: unknown key 'min_positive': did you mean 'min_positives'?",
+        ),
+        (
+            "gates.ctr.auc=[]",
+            "--set: gates.ctr.auc: a gate needs a bar, as in '>= 0.6'. Received: none",
         ),
     ],
 )

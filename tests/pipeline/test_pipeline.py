@@ -5,20 +5,25 @@ import pytest
 from tfx.dsl.compiler.compiler import Compiler
 
 from pipeline.config_file import load_config
-from pipeline.pipeline import create_pipeline, model_spec
+from pipeline.model_spec import model_spec
+from pipeline.pipeline import create_pipeline
 from pipeline.preflight import Inputs
 from pipeline.work_dir import WorkDir
 
 DAYS = (datetime.date(2026, 1, 1), datetime.date(2026, 1, 2))
 LOGS = ("impressions", "clicks", "conversions")
 KNOWN = datetime.datetime(2026, 1, 3, 2, tzinfo=datetime.UTC)
+RUN = "20260103T020000Z"
 NODES = [
     "ImportSchemaGen",
     "LogExampleGen",
     "LogGate",
+    "SpanStatistics",
     "StatisticsGen",
     "ExampleValidator",
+    "DataReport",
     "DataGate",
+    "Popularity",
     "Transform",
     "Trainer",
     "BaselineModel",
@@ -26,6 +31,7 @@ NODES = [
     "Evaluator",
     "ModelGate",
     "AtomicPusher",
+    "RunReport",
 ]
 
 
@@ -36,7 +42,7 @@ def create(write_config, tmp_path):
     def make(*overrides, spans=DAYS, fingerprint="abc", as_of=KNOWN):
         inputs = Inputs(spans, fingerprint, as_of, tmp_path / "schema.pbtxt")
         config = load_config(write_config(), overrides)
-        return create_pipeline(config, inputs, WorkDir(tmp_path / "work"))
+        return create_pipeline(config, inputs, WorkDir(tmp_path / "work"), RUN)
 
     return make
 
@@ -50,8 +56,9 @@ def properties(pipeline, node):
 
 
 def changed(one, other):
-    """Names the nodes whose parameters differ."""
-    return [node for node in NODES if properties(one, node) != properties(other, node)]
+    """Names the nodes whose parameters differ, but for the report, which has the whole config."""
+    differ = [node for node in NODES if properties(one, node) != properties(other, node)]
+    return [node for node in differ if node != "RunReport"]
 
 
 def test_the_graph_has_its_nodes_in_their_order(create):
@@ -74,7 +81,8 @@ def upstream(pipeline, name):
 def test_no_example_is_looked_at_before_the_log_gate_has_spoken(create):
     pipeline = create()
     gate = nodes(pipeline)["LogGate"]
-    assert "LogGate" in upstream(pipeline, "StatisticsGen")
+    for node in ("StatisticsGen", "SpanStatistics"):
+        assert "LogGate" in upstream(pipeline, node)
     assert {name: found.producer_component_id for name, found in gate.spec.inputs.items()} == {
         "ledger": "LogExampleGen",
         "rejects": "LogExampleGen",
@@ -89,8 +97,10 @@ def test_no_example_is_looked_at_before_the_log_gate_has_spoken(create):
 
 def test_no_row_is_transformed_before_the_data_gate_has_spoken(create):
     pipeline = create()
-    assert "DataGate" in upstream(pipeline, "Transform")
-    assert "ExampleValidator" in upstream(pipeline, "DataGate")
+    for node in ("Transform", "Popularity"):
+        assert "DataGate" in upstream(pipeline, node)
+    assert upstream(pipeline, "DataGate") == {"DataReport"}
+    assert upstream(pipeline, "DataReport") == {"ExampleValidator", "SpanStatistics"}
     (compiled,) = [
         node.pipeline_node
         for node in Compiler().compile(pipeline).nodes
@@ -134,11 +144,34 @@ def test_a_later_cut_off_is_ingested_anew(create):
 
 def test_sampling_changes_the_examples_and_the_correction_of_the_model(create):
     sampled = create("sampling={unclicked: 10%}")
-    everywhere = ["LogExampleGen", "Transform", "Trainer", "ServingCheck"]
+    everywhere = [
+        *("LogExampleGen", "SpanStatistics", "DataReport", "Popularity", "Transform", "Trainer"),
+        *("ServingCheck", "Evaluator"),
+    ]
     assert changed(create(), sampled) == everywhere
     told = json.loads(properties(sampled, "LogExampleGen")["config"])
     assert told["sampling"] == {"unclicked": "10%"}
     assert told["columns"][-1]["name"] == "example_weight"
+
+
+def test_changing_a_limit_of_the_data_re_runs_its_report_alone(create):
+    assert changed(create(), create("data.drift=0.5")) == ["DataReport"]
+
+
+def test_slices_and_the_columns_of_an_evaluation_re_run_the_evaluation_alone(create):
+    assert changed(create(), create("slices=[[user]]")) == ["Evaluator"]
+    assert changed(create(), create("evaluation={user: user, item: user}")) == [
+        "Popularity",
+        "Evaluator",
+    ]
+
+
+def test_the_report_is_of_this_run_and_tells_what_was_said(create, tmp_path):
+    given = properties(create("training.epochs=7"), "RunReport")
+    assert "epochs: 7" in given["config"]
+    assert (given["run"], given["fingerprint"]) == (RUN, "abc")
+    assert given["timings"] == str(tmp_path / "work" / "timings" / f"{RUN}.json")
+    assert upstream(create(), "RunReport") >= {"AtomicPusher", "ModelGate", "DataReport"}
 
 
 def test_changing_the_model_leaves_the_data_alone(create):
@@ -148,9 +181,12 @@ def test_changing_the_model_leaves_the_data_alone(create):
 
 def test_changing_a_feature_re_runs_everything_from_the_examples_on(create):
     found = changed(create(), create("features.user.hash=20"))
-    assert found == ["Transform", "Trainer"]
+    assert found == ["SpanStatistics", "Transform", "Trainer"]
     found = changed(create(), create("features.age={kind: numeric, side: user}"))
-    assert found == ["LogExampleGen", "Transform", "Trainer", "ServingCheck"]
+    assert found == [
+        *("LogExampleGen", "SpanStatistics", "DataReport", "Popularity", "Transform", "Trainer"),
+        *("ServingCheck", "Evaluator"),
+    ]
 
 
 def test_changed_logs_are_ingested_anew(create):
@@ -169,6 +205,9 @@ def test_a_later_span_is_ingested_and_kept_with_the_model(create):
         ("models.trainer", ["Trainer"]),
         ("components.log_example_gen.join", ["LogExampleGen"]),
         ("components.transform.packing", ["Transform"]),
+        ("components.evaluator.head_metrics", ["Popularity", "Evaluator"]),
+        ("components.data_report.distances", ["DataReport"]),
+        ("evaluation.tally", ["Popularity", "Trainer", "Evaluator"]),
     ],
 )
 def test_edited_code_re_runs_what_it_is_in(module, found, create, monkeypatch):
@@ -180,7 +219,8 @@ def test_edited_code_re_runs_what_it_is_in(module, found, create, monkeypatch):
         inside = any(module == name or module.startswith(f"{name}.") for name in packages)
         return real(*packages) + ("edited" if inside else "")
 
-    monkeypatch.setattr("pipeline.pipeline.source_hash", edited)
+    for user in ("pipeline", "data_nodes", "judging_nodes", "model_spec"):
+        monkeypatch.setattr(f"pipeline.{user}.source_hash", edited)
     assert changed(before, create()) == found
 
 
@@ -232,7 +272,6 @@ def test_validation_files_go_to_training_beside_those_for_evaluation(create):
     assert json.loads(properties(watched, "Trainer")["eval_args"]) == {
         "splits": ["validation", "eval"]
     }
-    assert json.loads(properties(watched, "Evaluator")["example_splits"]) == ["eval"]
 
 
 def test_analyses_are_kept_beside_the_artifacts_for_every_run(create, tmp_path):

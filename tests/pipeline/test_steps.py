@@ -42,7 +42,13 @@ def heard():
 @pytest.fixture
 def steps(heard, record, write_config, tmp_path):
     config = load_config(write_config(), ["training.epochs=3"])
-    return Steps(config, WorkDir(tmp_path / "work"), heard)
+    return Steps(config, WorkDir(tmp_path / "work"), heard, run="now")
+
+
+@pytest.fixture
+def timings(tmp_path):
+    """Reads what was written down of the run."""
+    return lambda: json.loads((tmp_path / "work" / "timings" / "now.json").read_text())
 
 
 def test_each_step_is_told_with_the_rows_it_went_through(steps, heard, record, ledger):
@@ -97,3 +103,25 @@ def test_a_transform_tells_how_many_spans_it_analysed(steps, heard, record, ledg
 def test_a_step_that_left_no_record_is_told_without_rows(steps, heard):
     steps.on_node("Trainer", 1.0)
     assert heard.lines == [("finish", "Trainer", 1.0, None)]
+
+
+def test_each_node_that_is_done_is_written_down(steps, record, ledger, timings):
+    for node, state, kept in (("LogExampleGen", "CACHED", ledger), ("Trainer", "COMPLETE", {})):
+        steps.on_node(node, None)
+        record(node, state, kept)
+        steps.on_node(node, 3.0)
+        assert timings()[-1]["peak_bytes"] > 2**20
+    found = [{**one, "peak_bytes": 0} for one in timings()]
+    shared = {"seconds": 3.0, "peak_bytes": 0}
+    assert found == [
+        {"node": "LogExampleGen", "cached": True, "rows": None, **shared},
+        {"node": "Trainer", "cached": False, "rows": 180, **shared},
+    ]
+
+
+def test_a_node_that_does_not_end_leaves_the_nodes_before_it_written_down(steps, record, timings):
+    record("DataGate", "COMPLETE", {})
+    steps.on_node("DataGate", None)
+    steps.on_node("DataGate", 1.0)
+    steps.on_node("Trainer", None)
+    assert [one["node"] for one in timings()] == ["DataGate"]

@@ -1,24 +1,16 @@
-import dataclasses
 import io
-import math
-from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from components.model_gate.judgement import Verdict
 from models.tuning.config import TuningConfig
 from models.tuning.trials import Trial
-from pipeline.results import Results
 from pipeline.tables import (
-    gates_table,
     ledger_table,
-    model_table,
     seesaw_table,
     short_names,
     trials_table,
     value_text,
-    values_table,
 )
 
 LEDGER = {
@@ -58,22 +50,6 @@ LEDGER = {
         "joined": 11_988,
     },
 }
-CANDIDATE = {
-    ("ctr", "auc"): 0.71234,
-    ("ctr", "calibration"): 1.01234,
-    ("ctr", "log_loss"): 0.23456,
-    ("ctr", "example_count"): 399_000.0,
-    ("ctcvr", "auc"): 0.7,
-}
-VERDICTS = (
-    Verdict("ctr.auc", ">= 0.6", 0.71234, None, True, "ctr.auc is 0.7123"),
-    Verdict("ctr.calibration", "0.9 .. 1.1", math.nan, None, False, "it could not be measured"),
-    Verdict("ctcvr.auc", ">= baseline - 0.002", 0.7, None, True, "there is no baseline yet"),
-)
-
-
-def results(baseline=None) -> Results:
-    return Results(LEDGER, Path("/rejects"), CANDIDATE, baseline, {}, VERDICTS, None)
 
 
 def text(table, width: int) -> str:
@@ -123,99 +99,11 @@ def test_no_example_at_all_is_a_line_as_well():
     )
 
 
-def test_the_model_beside_the_truth_and_the_baseline():
-    table = model_table(results({("ctr", "auc"): 0.7}), ("ctr", "cvr", "ctcvr"), {"ctr": 0.75})
-    assert (
-        text(table, 80)
-        == """\
-Model, on held-back rows
-output     AUC  AUC of the truth  baseline AUC  calibration  log loss     rows
-ctr     0.7123            0.7500        0.7000        1.012    0.2346  399,000
-cvr          –                 –             –            –         –        0
-ctcvr   0.7000                 –             –            –         –        0"""
-    )
-
-
-def test_in_sixty_columns_the_headers_break_and_no_number_does():
-    table = model_table(results({("ctr", "auc"): 0.7}), ("ctr", "cvr", "ctcvr"), {"ctr": 0.75})
-    assert (
-        text(table, 60)
-        == """\
-Model, on held-back rows
-                AUC of
-                   the baseline
-output    AUC    truth      AUC calibration log loss    rows
-ctr    0.7123   0.7500   0.7000       1.012   0.2346 399,000
-cvr         –        –        –           –        –       0
-ctcvr  0.7000        –        –           –        –       0"""
-    )
-
-
-def test_in_sixty_columns_a_long_name_breaks_and_no_number_does():
-    table = model_table(
-        results({("ctr", "auc"): 0.7}), ("income_over_fifty_thousand", "ctr"), {"ctr": 0.75}
-    )
-    said = text(table, 60)
-    assert said.splitlines()[-1].split() == [
-        "ctr", "0.7123", "0.7500", "0.7000", "1.012", "0.2346", "399,000",
-    ]  # fmt: skip
-    assert "".join(line.split()[0] for line in said.splitlines()[-5:-1] if line).endswith(
-        "thousand"
-    )
-
-
-def test_a_first_model_of_real_logs_has_neither_truth_nor_baseline():
-    assert (
-        text(model_table(results(), ("ctr",), None), 80)
-        == """\
-Model, on held-back rows
-output     AUC  calibration  log loss     rows
-ctr     0.7123        1.012    0.2346  399,000"""
-    )
-
-
-def test_in_sixty_columns_the_gates_lose_nothing_but_room():
-    narrow, wide = (text(gates_table(VERDICTS), width) for width in (60, 80))
-    assert [line.split() for line in narrow.splitlines()] == [
-        line.split() for line in wide.splitlines()
-    ]
-
-
-def test_the_gates_say_bar_value_and_verdict():
-    assert (
-        text(gates_table(VERDICTS), 80)
-        == """\
-Gates
-gate             bar                   value  verdict
-ctr.auc          >= 0.6               0.7123  passed
-ctr.calibration  0.9 .. 1.1                –  refused
-ctcvr.auc        >= baseline - 0.002  0.7000  no baseline yet"""
-    )
-
-
 def test_one_table_can_be_printed_narrow_and_then_wide():
-    table = model_table(results({("ctr", "auc"): 0.7}), ("ctr",), {"ctr": 0.75})
+    table = ledger_table(LEDGER)
     wide = text(table, 80)
-    text(table, 60)
+    text(table, 50)
     assert text(table, 80) == wide
-
-
-VALUES = """\
-Values, on held-back rows
-output    RMSE  mean error  calibration    mean    rows
-spend   3.5000      1.2500        0.980  7.1250  12,345
-"""
-
-
-def test_values_are_shown_with_their_errors():
-    figures = {"rmse": 3.5, "mae": 1.25, "calibration": 0.98, "mean_label": 7.125,
-               "example_count": 12345.0}  # fmt: skip
-    found = dataclasses.replace(
-        results(), candidate={("spend", name): figure for name, figure in figures.items()}
-    )
-    assert text(values_table(found, ["spend"]), 80) == VALUES.rstrip()
-    other = dataclasses.replace(found, baseline={("spend", "rmse"): 4.0})
-    assert "baseline RMSE" in text(values_table(other, ["spend"]), 80)
 
 
 SEESAW = """\

@@ -7,7 +7,8 @@ from tfx.dsl.compiler.compiler import Compiler
 from models.spec import ModelSpec
 from models.tuning.config import TuningConfig
 from pipeline.config_file import load_config
-from pipeline.pipeline import create_pipeline, model_spec
+from pipeline.model_spec import model_spec
+from pipeline.pipeline import create_pipeline
 from pipeline.preflight import Inputs
 from pipeline.tuning_pipeline import create_tuning_pipeline
 from pipeline.work_dir import WorkDir
@@ -17,8 +18,10 @@ NODES = [
     "ImportSchemaGen",
     "LogExampleGen",
     "LogGate",
+    "SpanStatistics",
     "StatisticsGen",
     "ExampleValidator",
+    "DataReport",
     "DataGate",
     "Transform",
     "Tuner",
@@ -37,7 +40,7 @@ def graphs(write_config, tmp_path):
     return (
         config,
         create_tuning_pipeline(config, inputs, work, 7, 3),
-        create_pipeline(config, inputs, work),
+        create_pipeline(config, inputs, work, "20260104T000000Z"),
     )
 
 

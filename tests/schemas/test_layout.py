@@ -135,3 +135,16 @@ def test_positions_have_a_layout_of_their_own_whose_tensors_say_so():
     assert plain.position is None
     assert layout.position.lookups == {2: (("slot", "slot"),)}
     assert layout.position.ids_name(2) == "position_ids_2"
+
+
+def test_every_feature_has_one_place():
+    assert make_layout(SHOP).places() == {
+        "user": ("ids_4", slice(0, 1)),
+        "age": ("ids_4", slice(1, 2)),
+        "item": ("ids_8", slice(0, 1)),
+        "last": ("ids_8", slice(1, 2)),
+        "stock": ("ids_16", slice(0, 1)),
+        "price": ("dense", slice(0, 1)),
+        "weight": ("dense", slice(1, 2)),
+        "history": ("sequence_history", slice(0, 3)),
+    }

@@ -106,6 +106,13 @@ def test_a_version_of_a_clock_that_ran_ahead_is_surpassed(tmp_path):
     assert next_version(str(tmp_path)) == str(ahead + 1)
 
 
+def test_a_version_that_was_withdrawn_is_surpassed_too(tmp_path):
+    ahead = int(time.time()) + 10_000
+    (tmp_path / ".withdrawn" / str(ahead)).mkdir(parents=True)
+    (tmp_path / "9").mkdir()
+    assert next_version(str(tmp_path)) == str(ahead + 1)
+
+
 def test_a_server_that_looks_during_the_push_sees_complete_versions_only(
     push, serving, monkeypatch
 ):

@@ -1,141 +1,107 @@
-import dataclasses
-import json
 import math
+from pathlib import Path
 
 import pytest
-import tensorflow as tf
-import tensorflow_model_analysis as tfma
-from google.protobuf import json_format
-from tensorflow_model_analysis.proto import config_pb2, metrics_for_slice_pb2
-from tfx.types.standard_artifacts import Model, ModelBlessing, ModelEvaluation
+from tfx.types.standard_artifacts import ModelBlessing, ModelEvaluation
 
-from components.baseline_model.component import OWN_BASELINE
-from components.model_gate.component import VERDICTS_FILE, ModelGate, overall_metrics
-from schemas.gates import parse_gate
+from components.model_gate.component import ModelGate
+from components.model_gate.verdicts import VERDICTS_FILE, read_verdicts
+from evaluation.figures import FIGURES_FILE, Evaluation, Figure, OutputFigures, SliceFigures
+from schemas.evaluation import EvaluationConfig
+from schemas.gates import Bar, Gates, parse_gate
+from schemas.measurable import Measurable
 
-OUTPUTS = {"ctr": "rate", "cvr": "rate"}
+KNOWN = Measurable({"ctr": "rate", "cvr": "rate"}, EvaluationConfig(), (("device",),))
 
 
-def measured(slice_name=None, **models):
-    """One slice as TFMA writes it; `models` are {(output, metric): value} by name."""
-    found = metrics_for_slice_pb2.MetricsForSlice()
-    if slice_name:
-        found.slice_key.single_slice_keys.add(column="tab", bytes_value=slice_name.encode())
-    for model, metrics in models.items():
-        for (output, metric), value in metrics.items():
-            kept = found.metric_keys_and_values.add()
-            kept.key.CopyFrom(
-                metrics_for_slice_pb2.MetricKey(
-                    name=metric,
-                    output_name=output,
-                    model_name=model.removesuffix("_minus_baseline"),
-                    is_diff=model.endswith("_minus_baseline"),
-                )
+def evaluated(models):
+    """An evaluation over all rows of {model: {output: {metric: value}}}."""
+    outputs = {output for found in models.values() for output in found}
+    return Evaluation(
+        models=tuple(models),
+        slices=[
+            SliceFigures(
+                slice={},
+                outputs={
+                    output: OutputFigures(
+                        rows=10,
+                        positives=4,
+                        weight=10.0,
+                        models={
+                            model: {
+                                metric: Figure(value=value)
+                                for metric, value in found.get(output, {}).items()
+                            }
+                            for model, found in models.items()
+                        },
+                    )
+                    for output in outputs
+                },
             )
-            kept.value.double_value.value = value
-    return found
+        ],
+    )
 
 
 @pytest.fixture
-def evaluation(tmp_path):
-    """Writes the slices into a folder as TFMA does and returns the artifact."""
+def judged(tmp_path):
+    """Runs the gate on figures by model; returns the blessing and its folder."""
 
-    def write(*slices):
-        folder = tmp_path / "evaluation"
-        folder.mkdir()
-        config = tfma.EvalConfig(
-            model_specs=[tfma.ModelSpec(name="candidate"), tfma.ModelSpec(name="baseline")]
-        )
-        run = config_pb2.EvalRun(eval_config=config, version=tfma.__version__)
-        run.model_locations["candidate"] = run.model_locations["baseline"] = "model"
-        (folder / "eval_config.json").write_text(json_format.MessageToJson(run))
-        with tf.io.TFRecordWriter(str(folder / "metrics-00000-of-00001.tfrecord")) as writer:
-            for one in slices:
-                writer.write(one.SerializeToString())
-        artifact = ModelEvaluation()
-        artifact.uri = str(folder)
-        return artifact
-
-    return write
-
-
-@pytest.fixture
-def judged(evaluation, tmp_path):
-    """Runs the gate on a candidate and a baseline; returns the blessing and its verdicts."""
-
-    def run(bars, candidate, baseline, own_baseline=False):
-        model, blessing = Model(), ModelBlessing()
-        blessing.uri = str(tmp_path / "blessing")
-        model.set_int_custom_property(OWN_BASELINE, int(own_baseline))
-        gates = [parse_gate(name, bar, OUTPUTS) for name, bar in bars.items()]
+    def run(bars, **models):
+        evaluation, blessing = ModelEvaluation(), ModelBlessing()
+        evaluation.uri, blessing.uri = str(tmp_path / "evaluation"), str(tmp_path / "blessing")
+        Path(evaluation.uri).mkdir()
+        figures = evaluated(models).model_dump_json()
+        Path(evaluation.uri, FIGURES_FILE).write_text(figures, encoding="utf-8")
+        gates = [parse_gate(name, Bar(bar=bar), KNOWN) for name, bar in bars.items()]
         ModelGate.test_call(
-            evaluation=evaluation(measured(candidate=candidate, baseline=baseline)),
-            baseline=model,
-            blessing=blessing,
-            gates=json.dumps([dataclasses.asdict(gate) for gate in gates]),
-            candidate_name="candidate",
-            baseline_name="baseline",
+            evaluation=evaluation, blessing=blessing, gates=Gates(tuple(gates)).model_dump_json()
         )
-        verdicts = json.loads((tmp_path / "blessing" / VERDICTS_FILE).read_text())
-        files = {path.name for path in (tmp_path / "blessing").iterdir()} - {VERDICTS_FILE}
-        return blessing.get_int_custom_property("blessed"), files, verdicts
+        files = {path.name for path in Path(blessing.uri).iterdir()} - {VERDICTS_FILE}
+        return blessing.get_int_custom_property("blessed"), files, read_verdicts(blessing.uri)
 
     return run
 
 
-AUC = ("ctr", "auc")
 BARS = {"ctr.auc": ">= 0.6", "cvr.calibration": "0.9 .. 1.1"}
 
 
-def test_the_figures_are_those_of_one_model_over_all_rows(evaluation):
-    given = evaluation(
-        measured("first tab", candidate={AUC: 0.1}),
-        measured(
-            candidate={AUC: 0.75, ("cvr", "auc"): 0.625},
-            baseline={AUC: 0.7},
-            candidate_minus_baseline={AUC: 0.05},
-        ),
-        measured("last tab", candidate={AUC: 0.2}),
-    )
-    found = overall_metrics(given.uri, "candidate")
-    assert found[AUC] == 0.75
-    assert found["cvr", "auc"] == 0.625
-    assert overall_metrics(given.uri, "baseline")[AUC] == 0.7
-
-
 def test_a_model_that_passes_every_gate_is_blessed(judged):
-    blessed, files, verdicts = judged(BARS, {AUC: 0.6, ("cvr", "calibration"): 1.1}, {})
+    figures = {"ctr": {"auc": 0.6}, "cvr": {"calibration": 1.1}}
+    blessed, files, verdicts = judged(BARS, candidate=figures)
     assert (blessed, files) == (1, {"BLESSED"})
-    assert [(verdict["gate"], verdict["passed"]) for verdict in verdicts] == [
+    assert [(verdict.gate, verdict.passed) for verdict in verdicts] == [
         ("ctr.auc", True),
         ("cvr.calibration", True),
     ]
 
 
 def test_one_gate_is_enough_to_refuse_a_model_and_says_why(judged):
-    blessed, files, verdicts = judged(BARS, {AUC: 0.7, ("cvr", "calibration"): 1.25}, {})
+    figures = {"ctr": {"auc": 0.7}, "cvr": {"calibration": 1.25}}
+    blessed, files, verdicts = judged(BARS, candidate=figures)
     assert (blessed, files) == (0, {"NOT_BLESSED"})
-    assert [verdict["passed"] for verdict in verdicts] == [True, False]
-    assert verdicts[1]["reason"] == (
+    assert [verdict.passed for verdict in verdicts] == [True, False]
+    assert verdicts[1].reason == (
         "cvr.calibration is 1.2500, it must be at least 0.9000 and at most 1.1000"
     )
 
 
 def test_a_model_whose_figure_is_absent_or_no_number_is_refused(judged):
-    blessed, _, verdicts = judged(BARS, {("cvr", "calibration"): math.nan}, {})
+    blessed, _, verdicts = judged(BARS, candidate={"cvr": {"calibration": math.nan}})
     assert blessed == 0
-    assert [verdict["passed"] for verdict in verdicts] == [False, False]
+    assert [(verdict.passed, math.isnan(verdict.value)) for verdict in verdicts] == [
+        (False, True),
+        (False, True),
+    ]
 
 
-@pytest.mark.parametrize(("own_baseline", "blessed"), [(False, 0), (True, 1)])
-def test_a_gate_on_the_baseline_speaks_only_where_there_is_another_model(
-    judged, own_baseline, blessed
-):
+@pytest.mark.parametrize(("others", "blessed"), [({"baseline": {"ctr": {"auc": 0.7}}}, 0), ({}, 1)])
+def test_a_gate_on_the_baseline_speaks_only_where_there_is_one(judged, others, blessed):
     bars = {"ctr.auc": ">= baseline + 0.1"}
-    found, _, verdicts = judged(bars, {AUC: 0.7}, {AUC: 0.7}, own_baseline)
+    found, _, (verdict,) = judged(bars, candidate={"ctr": {"auc": 0.7}}, **others)
     assert found == blessed
-    assert verdicts[0]["baseline"] == (None if own_baseline else 0.7)
+    assert (verdict.spoke, verdict.baseline) == ((True, 0.7) if others else (False, None))
 
 
 def test_without_gates_every_model_is_blessed(judged):
-    assert judged({}, {AUC: 0.5}, {})[0] == 1
+    blessed, files, verdicts = judged({}, candidate={"ctr": {"auc": math.nan}})
+    assert (blessed, files, verdicts) == (1, {"BLESSED"}, ())

@@ -76,6 +76,14 @@ def test_what_is_no_model_of_ours_is_passed_over(serve, tmp_path):
     assert found(tmp_path) == "9"
 
 
+def test_what_was_withdrawn_is_passed_over(serve, tmp_path):
+    serve(9, ["2026-01-03"])
+    serve(10, ["2026-01-04"])
+    (tmp_path / "serving" / ".withdrawn").mkdir()
+    (tmp_path / "serving" / "10").rename(tmp_path / "serving" / ".withdrawn" / "10")
+    assert found(tmp_path) == "9"
+
+
 def test_a_model_without_an_origin_is_named_without_one(serve, tmp_path):
     serve(9, ["2026-01-04"], origin=False)
     base = starting_model(str(tmp_path / "serving"), SPANS)
@@ -91,3 +99,13 @@ def test_the_component_writes_where_the_trainer_will_look(serve, tmp_path):
     )
     written = (tmp_path / "base" / "Format-Serving" / "base.json").read_text()
     assert Base.model_validate_json(written).version == "9"
+    assert base.get_string_custom_property("version") == "9"
+
+
+def test_where_nothing_is_served_the_component_says_so(tmp_path):
+    base = Model()
+    base.uri = str(tmp_path / "base")
+    StartingModel.test_call(
+        base=base, serving_dir=str(tmp_path / "serving"), spans=json.dumps(SPANS), version=""
+    )
+    assert base.get_string_custom_property("version") == ""

@@ -48,20 +48,20 @@ def hill(values):
 @pytest.mark.parametrize("search", ["random", "bayesian"])
 def test_the_same_seed_proposes_the_same_and_another_one_nothing_of_it(search, tmp_path):
     one, same, other = (
-        proposals(tuning(LOG, search), 6, seed, hill, folder=tmp_path / str(number))
+        proposals(tuning(LOG, search), 5, seed, hill, folder=tmp_path / str(number))
         for number, seed in enumerate((0, 0, 1))
     )
     assert one == same
-    assert len({values["training.learning_rate"] for values in one + other}) == 12
+    assert len({values["training.learning_rate"] for values in one + other}) == 10
 
 
 @pytest.mark.parametrize("search", ["random", "bayesian"])
 def test_a_search_goes_on_as_if_it_had_not_been_stopped(search, tmp_path):
     given = tuning(LOG, search)
-    whole = proposals(given, 7, 3, hill, folder=tmp_path / "whole")
-    part = proposals(given, 5, 3, hill, folder=tmp_path / "part")
-    assert part == whole[:5]
-    assert proposals(given, 7, 3, hill, kept=part, folder=tmp_path / "rest") == whole
+    whole = proposals(given, 5, 3, hill, folder=tmp_path / "whole")
+    part = proposals(given, 4, 3, hill, folder=tmp_path / "part")
+    assert part == whole[:4]
+    assert proposals(given, 5, 3, hill, kept=part, folder=tmp_path / "rest") == whole
 
 
 def test_values_are_drawn_from_all_of_the_space_and_nothing_else(tmp_path):
@@ -115,8 +115,8 @@ def test_failures_stop_no_search_and_teach_it_nothing(tmp_path):
     def score(values):
         return None if values["training.learning_rate"] > 1e-3 else hill(values)
 
-    assert len(proposals(given, 9, 0, score, folder=tmp_path / "some")) == 9
-    assert len(proposals(given, 9, 0, lambda _: None, folder=tmp_path / "none")) == 9
+    assert len(proposals(given, 6, 0, score, folder=tmp_path / "some")) == 6
+    assert len(proposals(given, 6, 0, lambda _: None, folder=tmp_path / "none")) == 6
 
 
 def test_choices_cross_kerastuner_as_json():

@@ -23,22 +23,20 @@ TUNING = TuningConfig.model_validate(
         },
     }
 )
-# Trains until the call of the number given, and dies in that one as by `kill -9`.
+# Trains until the fourth call, and dies in that one as by `kill -9`.
 KILLED = """
 import json, os, signal, sys
 from pathlib import Path
 from models.tuning.config import TuningConfig
 from models.tuning.search import Search
-folder, fatal = Path(sys.argv[2]), int(sys.argv[3])
 calls = []
 def train(values, seed):
     calls.append(seed)
-    if len(calls) == fatal:
+    if len(calls) == 4:
         os.kill(os.getpid(), signal.SIGKILL)
     return values["training.learning_rate"] + seed / 100
 tuning = TuningConfig.model_validate_json(sys.argv[1])
-Search(tuning, 4, 0, folder, train, (ArithmeticError,)).search()
-print("CALLS", len(calls))
+Search(tuning, 4, 0, Path(sys.argv[2]), train, (ArithmeticError,)).search()
 """
 
 
@@ -101,15 +99,15 @@ def test_more_trials_are_added_to_those_there_are(tmp_path, whole):
 
 
 def test_a_search_that_is_killed_goes_on_from_the_last_finished_training(tmp_path, whole):
-    def go(number):
-        arguments = [TUNING.model_dump_json(by_alias=True), str(tmp_path / "killed"), str(number)]
-        return subprocess.run(
-            [sys.executable, "-c", KILLED, *arguments], cwd=ROOT, capture_output=True, text=True
-        )
-
-    assert go(4).returncode == -signal.SIGKILL  # in the second training of the second trial
-    rest = go(0)
-    assert rest.stdout.splitlines()[-1] == "CALLS 5", rest.stderr
+    arguments = [TUNING.model_dump_json(by_alias=True), str(tmp_path / "killed")]
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, *arguments], cwd=ROOT, capture_output=True, text=True
+    )
+    # In the second training of the second trial.
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    rest = Training()
+    searched(tmp_path / "killed", 4, rest)
+    assert len(rest.calls) == 5
     assert kept(tmp_path / "killed") == whole
 
 

@@ -1,0 +1,51 @@
+"""The rim of RunReport: artifacts in, a page and its facts out."""
+
+import os
+from typing import Any
+
+from tfx import types
+from tfx.dsl.components.base import base_executor
+from tfx.dsl.io import fileio
+from tfx.types import artifact_utils
+from tfx.utils import io_utils
+
+from components.run_report.facts import FACTS_FILE, PAGE_FILE
+from components.run_report.gathering import gather
+from components.run_report.rendering import render
+
+PARAMETERS = ("run", "name", "config", "reports", "timings", "fingerprint")
+# Custom property of the output.
+PAGE = "page"
+
+
+class Executor(base_executor.BaseExecutor):
+    """Writes `<reports>/<run>/index.html`, and facts.json beside it and into the artifact."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Writes the report; called by TFX."""
+        self._log_startup(input_dict, output_dict, exec_properties)
+        told = {name: exec_properties[name] for name in PARAMETERS}
+        reports = told.pop("reports")
+        artifacts = {name: found[0] for name, found in input_dict.items() if found}
+        facts = gather(artifacts, root=os.path.dirname(reports.rstrip("/")), **told)
+        folder = os.path.join(reports, facts.run)
+        page = os.path.join(folder, PAGE_FILE)
+        text = facts.model_dump_json(indent=1)
+        # The page last: where it is, so are its facts.
+        write_whole(os.path.join(folder, FACTS_FILE), text)
+        write_whole(page, render(facts))
+        report = artifact_utils.get_single_instance(output_dict["report"])
+        io_utils.write_string_file(os.path.join(report.uri, FACTS_FILE), text)
+        report.set_string_custom_property(PAGE, page)
+
+
+def write_whole(path: str, text: str) -> None:
+    """Writes a file that is there whole or not at all."""
+    aside = f"{path}.part"
+    io_utils.write_string_file(aside, text)
+    fileio.rename(aside, path, overwrite=True)

@@ -1,0 +1,1 @@
+"""What the examples of each span hold: samples, rates of labels, values no vocabulary knows."""

@@ -1,0 +1,1 @@
+"""From a pushed version back to what made it."""

@@ -1,0 +1,1 @@
+"""What became of the scores that were served: hours, figures and alerts."""
