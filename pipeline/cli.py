@@ -8,7 +8,7 @@ import click
 from pipeline.commands.doctor import doctor
 from pipeline.commands.run import run, tune
 from pipeline.commands.score import score, tune_score
-from pipeline.commands.serving import monitor, rollback
+from pipeline.commands.serving import lineage, monitor, rollback
 from pipeline.commands.simulate import simulate
 from pipeline.commands.worker import worker
 from pipeline.errors import Misuse, RunFailed
@@ -59,6 +59,6 @@ def main() -> None:
 
 for command in (
     *(run, tune, simulate, score, tune_score, worker),
-    *(monitor, rollback, doctor),
+    *(monitor, lineage, rollback, doctor),
 ):
     main.add_command(command)

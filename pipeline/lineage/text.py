@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
-from pipeline.lineage.ancestry import Made
 from pipeline.gates_table import gates_table
+from pipeline.lineage.ancestry import Made
 from pipeline.lineage.trace import Lineage, Link
 from pipeline.model_tables import probabilities_table, ranking_table, values_table
 from pipeline.quantities import place

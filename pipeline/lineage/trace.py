@@ -16,8 +16,8 @@ import yaml
 from components.atomic_pusher.versions import standing, versions
 from components.model_gate.verdicts import Verdict, read_verdicts
 from evaluation.figures import FIGURES_FILE, Evaluation
-from pipeline.lineage.ancestry import Ancestry, Made
 from pipeline.errors import Misuse
+from pipeline.lineage.ancestry import Ancestry, Made
 from pipeline.quantities import place
 from pipeline.work_dir import WorkDir
 

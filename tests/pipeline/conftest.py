@@ -1,6 +1,7 @@
 """A tiny config with its logs, written by hand, and a real metadata store: nothing imports TFX."""
 
 import csv
+import datetime
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,9 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 from click.testing import CliRunner
-from google.protobuf import json_format
 
 from pipeline.cli import main
+
+SPANS = (datetime.date(2026, 1, 1), datetime.date(2026, 1, 2))
+KNOWN = datetime.datetime(2026, 1, 3, 2, tzinfo=datetime.UTC)
 
 # Tests name its lines.
 CONFIG = """\
@@ -137,32 +140,30 @@ def record(tmp_path: Path) -> Callable[..., int]:
 
 @pytest.fixture
 def write_evaluation() -> Callable[..., None]:
-    """Writes figures as TFMA's Evaluator leaves them: (model, output, metric) -> value."""
-    import tensorflow as tf
-    import tensorflow_model_analysis as tfma
-    from tensorflow_model_analysis.proto import config_pb2, metrics_for_slice_pb2
+    """Writes figures as the Evaluator leaves them: (model, output, metric) -> value."""
+    from evaluation.figures import FIGURES_FILE, Evaluation, Figure, OutputFigures, SliceFigures
 
     def write(folder: Path, figures: Mapping[tuple[str, str, str], float]) -> None:
+        models = tuple(dict.fromkeys(model for model, _, _ in figures))
+        outputs = {
+            output: OutputFigures(
+                rows=4,
+                positives=1,
+                weight=4.0,
+                models={
+                    model: {
+                        metric: Figure(value=value)
+                        for (of, about, metric), value in figures.items()
+                        if (of, about) == (model, output)
+                    }
+                    for model in models
+                },
+            )
+            for _, output, _ in figures
+        }
+        found = Evaluation(models=models, slices=(SliceFigures(slice={}, outputs=outputs),))
         folder.mkdir(parents=True)
-        run = config_pb2.EvalRun(version=tfma.version.VERSION)
-        for model in sorted({model for model, _, _ in figures}):
-            run.eval_config.model_specs.add(name=model)
-            run.model_locations[model] = "nowhere"
-        text = json_format.MessageToJson(run)
-        (folder / "eval_config.json").write_text(text, encoding="utf-8")
-        overall = metrics_for_slice_pb2.MetricsForSlice()
-        for (model, output, metric), value in figures.items():
-            found = overall.metric_keys_and_values.add()
-            found.key.name, found.key.model_name, found.key.output_name = metric, model, output
-            found.value.double_value.value = value
-        part = metrics_for_slice_pb2.MetricsForSlice()  # a slice is not the whole
-        part.CopyFrom(overall)
-        part.slice_key.single_slice_keys.add(column="device", bytes_value=b"phone")
-        for found in part.metric_keys_and_values:
-            found.value.double_value.value = 0.125
-        with tf.io.TFRecordWriter(str(folder / "metrics-00000-of-00001.tfrecord")) as writer:
-            writer.write(part.SerializeToString())
-            writer.write(overall.SerializeToString())
+        (folder / FIGURES_FILE).write_text(found.model_dump_json(), encoding="utf-8")
 
     return write
 
@@ -173,7 +174,7 @@ def finished(
 ) -> Callable[..., None]:
     """Records the nodes of a run that came to its end, and what they left behind."""
 
-    def write(*, first: bool = False, pushed: bool = True, auc: float | None = 0.75) -> None:
+    def write(*, first: bool = False, pushed: bool = True, auc: float = 0.75) -> None:
         work = tmp_path / "work"
         (work / "ledger").mkdir()
         ledger = {
@@ -194,17 +195,20 @@ def finished(
             "moments": {"train": [0, 1], "eval": [2, 3]},
         }
         (work / "ledger" / "ledger.json").write_text(json.dumps(ledger), encoding="utf-8")
-        candidate = {"auc": auc or 0.5, "calibration": 1.25, "example_count": 4.0}
-        write_evaluation(
-            work / "evaluation",
-            {("candidate", "ctr", metric): value for metric, value in candidate.items()}
-            | {("baseline", "ctr", "auc"): 0.625},
-        )
+        figures = {("candidate", "ctr", "auc"): auc, ("candidate", "ctr", "calibration"): 1.25}
+        if not first:
+            figures["baseline", "ctr", "auc"] = 0.625
+        write_evaluation(work / "evaluation", figures)
         verdict = {
             "gate": "ctr.auc",
+            "slice": {},
             "bar": ">= 0.6",
             "value": auc,
+            "low": None,
+            "high": None,
             "baseline": None,
+            "said": "passed" if pushed else "refused",
+            "spoke": True,
             "passed": pushed,
             "reason": f"ctr.auc is {auc}, it must be at least 0.6 [always]",
         }
@@ -219,9 +223,11 @@ def finished(
         record("Evaluator", "COMPLETE", {"evaluation": str(work / "evaluation")})
         record("BaselineModel", "COMPLETE", {"baseline": "/b"}, {"own_baseline": int(first)})
         record("ModelGate", "COMPLETE", {"blessing": str(work / "blessing")})
+        served = tmp_path / "serving [new]" / "17"
+        served.mkdir(parents=True)
         destination = {
             "pushed": 1,
-            "pushed_destination": "/serving [new]/17",
+            "pushed_destination": str(served),
             "pushed_version": "17",
         }
         record(
@@ -257,3 +263,49 @@ def sentence():
         return line.removeprefix("Error: ")
 
     return said
+
+
+@pytest.fixture
+def create(write_config, tmp_path):
+    """Makes the graph of the tiny config, with overrides."""
+
+    def make(*overrides, spans=SPANS, fingerprint="abc", as_of=KNOWN):
+        from pipeline.config_file import load_config
+        from pipeline.pipeline import create_pipeline
+        from pipeline.preflight import Inputs
+        from pipeline.work_dir import WorkDir
+
+        inputs = Inputs(spans, fingerprint, as_of, tmp_path / "schema.pbtxt")
+        config = load_config(write_config(), overrides)
+        return create_pipeline(config, inputs, WorkDir(tmp_path / "work"), "20260103T020000Z")
+
+    return make
+
+
+@pytest.fixture
+def nodes():
+    """Returns the nodes of a graph by name."""
+    return lambda pipeline: {node.id: node for node in pipeline.components}
+
+
+@pytest.fixture
+def properties(nodes):
+    """Returns the parameters of a node."""
+    return lambda pipeline, node: nodes(pipeline)[node].exec_properties
+
+
+@pytest.fixture
+def upstream(nodes):
+    """Returns the names of the nodes that a node waits for."""
+    return lambda pipeline, name: {node.id for node in nodes(pipeline)[name].upstream_nodes}
+
+
+@pytest.fixture
+def changed(nodes, properties):
+    """Names the nodes whose parameters differ, but for the report, which has the whole config."""
+
+    def differing(one, other):
+        names = [name for name in nodes(one) if name != "RunReport"]
+        return [name for name in names if properties(one, name) != properties(other, name)]
+
+    return differing

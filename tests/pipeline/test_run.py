@@ -76,29 +76,29 @@ def test_a_node_that_fails_is_named_with_the_rule_and_the_log(
 
 
 @pytest.fixture
-def report(finished, write_config, write_logs, tmp_path):
-    def make(**options):
+def report(finished, write_config, tmp_path):
+    def make(*, withdrawn=False, **options):
         finished(**options)
-        write_logs()
-        config = load_config(write_config())
-        work = WorkDir(tmp_path / "work")
-        inputs = resolve_inputs(config, work)
-        executions = newest_executions(work, "tiny", NODES)
+        if withdrawn:
+            served = tmp_path / "serving [new]"
+            (served / ".withdrawn").mkdir()
+            (served / "17").rename(served / ".withdrawn" / "17")
+        executions = newest_executions(WorkDir(tmp_path / "work"), "tiny", NODES)
         console = Console(file=io.StringIO(), width=80)
-        passed = running._report(config, inputs, executions, console)
+        passed = running._report(load_config(write_config()), executions, console)
         return passed, console.file.getvalue()
 
     return make
 
 
-def test_the_report_of_a_pushed_model_ends_in_its_place(report):
+def test_the_report_of_a_pushed_model_ends_in_its_place(report, tmp_path):
     passed, text = report()
     assert passed
-    assert text.rstrip().endswith("model  /serving [new]/17")
+    assert text.rstrip().endswith(f"model  {tmp_path}/serving [new]/17")
     used = "experts  expert 3 is used by no head"
-    for line in ("kept               10", used, "ctr.auc  >= 0.6  0.7500  passed"):
+    for line in ("kept               10", used, "ctr.auc  >= 0.6  0.7500  –  passed"):
         assert line in text
-    assert "baseline AUC" in text
+    assert "output     AUC  ±  baseline" in text
 
 
 def test_the_report_says_what_could_not_be_used_below_the_rows(report):
@@ -107,7 +107,7 @@ def test_the_report_says_what_could_not_be_used_below_the_rows(report):
         "rejected            2\n"
         "rejected 2 impressions: id: missing\n"
         "         /logs/[day]/part.csv:7\n"
-        "rejects  /kept/rejects/7\n\nModel"
+        "rejects  /kept/rejects/7\n\nRanking"
     ) in text
 
 
@@ -118,4 +118,11 @@ def test_the_report_of_a_refused_model_ends_in_the_reasons(report):
         "The model was refused and is not served:\n"
         "  ctr.auc is 0.5, it must be at least 0.6 [always]\n"
     )
-    assert "baseline AUC" not in text
+    assert "baseline" not in text
+
+
+def test_a_model_that_was_withdrawn_is_not_said_to_be_served(report):
+    passed, text = report(withdrawn=True)
+    assert not passed
+    assert "Nothing new is served: this is the model of version 17, which was withdrawn" in text
+    assert "To serve it again:" in text

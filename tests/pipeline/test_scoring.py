@@ -16,10 +16,12 @@ from pipeline.scoring import Scored, read_spec, score_logs
 from schemas.columns import Column
 from schemas.features import Categorical, Numeric, Sequence
 from schemas.heads import Head
+from schemas.logs import Clock
 
 SPEC = ModelSpec(
     name="tiny",
     id=("id",),
+    time=Clock(column="at", unit="ms"),
     columns=(
         Column("id", "text", role="key"),
         Column("city", "text"),
@@ -103,6 +105,37 @@ def test_every_format_gives_the_same_answers_in_order(model_dir, tmp_path, write
         log, out = write_rows(tmp_path / name, rows), tmp_path / f"{name}.scores"
         assert score_logs(model_dir, [log], out) == Scored(3, {})
         assert answers(out) == ANSWERS
+
+
+def test_a_served_log_has_the_time_and_the_version_too(model_dir, tmp_path, write_rows):
+    at = 1_767_225_600_250
+    log = write_rows(tmp_path / "log.parquet", [{**row, "at": at} for row in ROWS])
+    out = tmp_path / "out.parquet"
+    assert score_logs(model_dir, [log], out, served=True) == Scored(3, {})
+    found = pyarrow.parquet.read_table(out)
+    assert found.schema.field("at").type == pa.timestamp("us", "UTC")
+    assert found["at"].cast(pa.int64()).to_pylist() == [at * 1000] * 3
+    assert found["model_version"].to_pylist() == ["17"] * 3
+    assert answers(out) == ANSWERS | {
+        "at": found["at"].to_pylist(),
+        "model_version": ["17"] * 3,
+    }
+
+
+def test_a_served_log_has_no_row_without_a_time(model_dir, tmp_path, write_rows):
+    rows = [{**row, "at": 1_767_225_600_000 if row["id"] == "a" else None} for row in ROWS]
+    log = write_rows(tmp_path / "log.parquet", rows)
+    scored = score_logs(model_dir, [log], tmp_path / "out.parquet", served=True)
+    assert scored == Scored(1, {"at: missing": 2})
+
+
+def test_a_served_log_needs_a_model_that_knows_the_clock(model_dir, tmp_path, write_rows):
+    old = shutil.copytree(model_dir, tmp_path / "8")
+    spec = SPEC.model_copy(update={"time": None})
+    (old / "assets.extra" / SPEC_FILE).write_text(spec.model_dump_json(), encoding="utf-8")
+    log = write_rows(tmp_path / "log.parquet", ROWS)
+    with pytest.raises(Misuse, match="pushed before models kept the clock"):
+        score_logs(old, [log], tmp_path / "out.parquet", served=True)
 
 
 def test_missing_values_arrive_as_empty_text_nan_and_length_zero(model_dir, tmp_path, write_rows):

@@ -102,7 +102,7 @@ def test_a_version_is_found_by_its_number_or_as_the_latest(push, work, monkeypat
     shutil.copytree(found.root, found.root.parent / "other")
     with pytest.raises(Misuse, match="version latest must be of one run below runs, and there is"):
         find("latest", None)
-    with pytest.raises(Misuse, match="and there is: none. Say which with --work"):
+    with pytest.raises(Misuse, match=r"and there is: none\. Say which with --work"):
         find("9", None)
 
 
