@@ -99,7 +99,7 @@ def show(runs: dict[str, dict[str, Any]]) -> Table:
 @click.command()
 @click.option("--rows", type=click.IntRange(min=1000), default=5_000_000, show_default=True)
 @click.option("--users", type=click.IntRange(min=100), default=1_000_000, show_default=True)
-@click.option("--peer-rows", type=click.IntRange(min=1000), default=50_000, show_default=True)
+@click.option("--peer-rows", type=click.IntRange(min=1000), default=20_000, show_default=True)
 @click.option(
     "--data",
     type=click.Path(path_type=Path),

@@ -19,7 +19,7 @@ from schemas.heads import Heads, outputs
 _TOGETHER = 2048  # rows that are answered at once
 
 Floats = npt.NDArray[np.float64]
-Answers = Mapping[str, tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]]
+Answers = Mapping[str, Floats]
 Importance = dict[str, dict[str, dict[str, float | None]]]
 
 
@@ -37,7 +37,8 @@ def importance(model: RankingModel, heads: Heads, rows: Sample, seed: int) -> Im
 
     Returns:
         drop: of a probability the AUC that is lost, of a value the root mean squared error that
-            is added, in the output's own population; None where there is nothing to measure.
+            is added, in the output's own population and by the weights of its rows; None where
+            there is nothing to measure.
         error: its standard error, rows taken as independent; None where it cannot be told.
     """
     judge = Judge(model, heads)
@@ -56,34 +57,31 @@ def importance(model: RankingModel, heads: Heads, rows: Sample, seed: int) -> Im
 
 
 def _answers(judge: Judge, features: Packed, labels: npt.NDArray[np.float32]) -> Answers:
-    """Returns by output the answers and events of the rows that count, as one."""
+    """Returns by output the answers, events and weights of the rows that count, [3, N]."""
     parts = [
         judge.rows(({name: of[part] for name, of in features.items()}, labels[part]))
         for part in (slice(at, at + _TOGETHER) for at in range(0, len(labels), _TOGETHER))
     ]
     return {
-        name: (
-            np.concatenate([part[name][0] for part in parts]),
-            np.concatenate([part[name][1] for part in parts]),
-        )
+        name: np.concatenate([np.stack(part[name]) for part in parts], axis=1).astype(np.float64)
         for name in parts[0]
     }
 
 
 def _told(
-    lost: Callable[[Floats, Floats, Floats], tuple[float, float]],
-    whole: tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]],
-    without: tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]],
+    lost: Callable[[Floats, Floats, Floats, Floats], tuple[float, float]],
+    whole: Floats,
+    without: Floats,
 ) -> dict[str, float | None]:
-    answers, events = whole
-    drop, error = lost(*(each.astype(np.float64) for each in (events, answers, without[0])))
+    answers, events, weights = whole
+    drop, error = lost(events, answers, without[0], weights)
     return {
         "drop": round(drop, 6) if math.isfinite(drop) else None,
         "error": round(error, 6) if math.isfinite(error) else None,
     }
 
 
-def auc_lost(label: Floats, before: Floats, after: Floats) -> tuple[float, float]:
+def auc_lost(label: Floats, before: Floats, after: Floats, weight: Floats) -> tuple[float, float]:
     """Returns the AUC of `before` less that of `after`, and the standard error of the difference.
 
     By DeLong, DeLong and Clarke-Pearson, "Comparing the Areas under Two or More Correlated
@@ -94,39 +92,40 @@ def auc_lost(label: Floats, before: Floats, after: Floats) -> tuple[float, float
         label: [N], 0 or 1.
         before: [N], predictions.
         after: [N], other predictions for the same rows.
+        weight: [N], above 0.
 
     Returns:
         NaN where a class has no row; an error of NaN where one has less than two.
     """
-    positive = label == 1
-    if positive.all() or not positive.any():
+    positive, negative = label == 1, label != 1
+    of_positives, of_negatives = weight[positive], weight[negative]
+    if not len(of_positives) or not len(of_negatives):
         return math.nan, math.nan
-    ranked = [(each[positive], each[~positive]) for each in (before, after)]
     # Each row's part in the AUC: a positive's in the negatives below it, and the other way round.
-    of_positives, of_negatives = (
-        _below(*ranked[0]) - _below(*ranked[1]),
-        _below(*ranked[1][::-1]) - _below(*ranked[0][::-1]),
-    )
-    drop = float(of_positives.mean())
-    if min(len(of_positives), len(of_negatives)) < 2:
-        return drop, math.nan
-    return drop, math.hypot(_error(of_positives), _error(of_negatives))
+    gains = _below(before[positive], before[negative], of_negatives)
+    gains -= _below(after[positive], after[negative], of_negatives)
+    losses = _below(before[negative], before[positive], of_positives)
+    losses -= _below(after[negative], after[positive], of_positives)
+    error = math.hypot(_error(gains, of_positives), _error(losses, of_negatives))
+    return float(np.average(gains, weights=of_positives)), error
 
 
-def _below(values: Floats, others: Floats) -> Floats:
+def _below(values: Floats, others: Floats, weight: Floats) -> Floats:
     """Returns the share of the others that is below each value, [N]; ties count a half."""
-    ascending = np.sort(others)
-    ranks = [np.searchsorted(ascending, values, side) for side in ("left", "right")]
-    return (ranks[0] + ranks[1]) / (2 * len(others))
+    order = np.argsort(others)
+    ascending, sums = others[order], np.concatenate([[0.0], np.cumsum(weight[order])])
+    first, last = (sums[np.searchsorted(ascending, values, side)] for side in ("left", "right"))
+    return (first + last) / (2 * sums[-1])
 
 
-def rmse_added(label: Floats, before: Floats, after: Floats) -> tuple[float, float]:
+def rmse_added(label: Floats, before: Floats, after: Floats, weight: Floats) -> tuple[float, float]:
     """Returns the root mean squared error of `after` less that of `before`, and its error.
 
     Args:
         label: [N], numbers.
         before: [N], predictions.
         after: [N], other predictions for the same rows.
+        weight: [N], above 0.
 
     Returns:
         NaN without rows; an error of NaN with less than two, or where nothing is off.
@@ -134,14 +133,17 @@ def rmse_added(label: Floats, before: Floats, after: Floats) -> tuple[float, flo
     if not len(label):
         return math.nan, math.nan
     squares = [(prediction - label) ** 2 for prediction in (before, after)]
-    roots = [math.sqrt(square.mean()) for square in squares]
-    if len(label) < 2 or not all(roots):
+    roots = [math.sqrt(np.average(square, weights=weight)) for square in squares]
+    if not all(roots):
         return roots[1] - roots[0], math.nan
     # The square root near its mean is a line.
     small, large = (square / (2 * root) for square, root in zip(squares, roots, strict=True))
-    return roots[1] - roots[0], _error(large - small)
+    return roots[1] - roots[0], _error(large - small, weight)
 
 
-def _error(values: Floats) -> float:
-    """Returns the standard error of the mean."""
-    return float(values.std(ddof=1) / math.sqrt(len(values)))
+def _error(values: Floats, weight: Floats) -> float:
+    """Returns the standard error of the weighted mean; NaN of less than two values."""
+    if len(values) < 2:
+        return math.nan
+    off = weight * (values - np.average(values, weights=weight))
+    return math.sqrt((off**2).sum() * len(off) / (len(off) - 1)) / float(weight.sum())

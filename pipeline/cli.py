@@ -6,6 +6,7 @@ import sys
 import click
 
 from pipeline.commands.doctor import doctor
+from pipeline.commands.report import report
 from pipeline.commands.run import run, tune
 from pipeline.commands.score import score, tune_score
 from pipeline.commands.serving import lineage, monitor, rollback

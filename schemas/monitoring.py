@@ -93,15 +93,16 @@ _Volume = Annotated[Band | None, pydantic.BeforeValidator(_read_volume), *_Told]
 class Monitor(Strict):
     """The bars of `funnelrank monitor`; null switches one off.
 
-    A figure is out of band if its 95 % interval is: what may be chance raises no alert.
+    Figures of outputs are judged by hour, in the whole period and, where there are several, by
+    version. One is out of band if its 95 % interval is: what may be chance raises no alert.
 
     Attributes:
-        copc: of each output and hour, what happened over what was predicted: clicks over the sum
-            of predicted click rates.
-        auc: of each rate and hour.
+        copc: of each output, what happened over what was predicted: clicks over the sum of
+            predicted click rates.
+        auc: of each rate.
         volume: rows that were served in an hour; hours that the period cuts are not judged.
-        scored: of each output and hour, the share of rows whose score can be used: there, finite,
-            and of a rate between 0 and 1.
+        scored: of each output, the share of rows whose score can be used: there, finite, and of a
+            rate between 0 and 1.
         min_positives: COPC is judged where so many events came or were predicted, AUC where so
             many came.
     """

@@ -59,6 +59,7 @@ def make_report(uri: str, settings: DataReportSettings, broken: list[str]) -> Fi
 
     Raises:
         ValueError: if what was served cannot be read.
+        TypeError: if a column of it has another type than the examples.
     """
     summary = read_summary(uri)
     gates, columns = settings.gates, watched(settings.columns)

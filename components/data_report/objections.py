@@ -8,8 +8,8 @@ from components.data_report.report import FeatureFindings, RateFindings
 from components.span_statistics.summary import Rate, Summary
 from schemas.data_gates import OFF, DataGates
 
-# A vocabulary that does not know less than this of the values is good enough, however it came.
-UNSEEN_ENOUGH = 0.01
+# A vocabulary to which less than this of the values are unknown is good enough, however it came.
+UNSEEN_ENOUGH = 0.02
 
 
 def coverage_lost(

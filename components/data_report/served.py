@@ -16,7 +16,7 @@ from components.log_example_gen.cast import cast, column_fields
 from components.log_example_gen.files import Source, day_sources
 from components.log_example_gen.read import read
 from components.log_example_gen.rejects import Rejects
-from components.log_example_gen.streams import Rows
+from components.log_example_gen.streams import Rows, Unreadable
 from schemas.columns import Column
 from schemas.served_log import Served
 
@@ -62,9 +62,12 @@ def read_served(
 
 
 def _head(path: str) -> tuple[set[str], int]:
-    """Returns the columns of a Parquet file and how many rows it has."""
-    with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as handle:
-        told = pa.parquet.read_metadata(pa.PythonFile(handle, mode="r"))
+    """Returns the columns of a Parquet file and how many rows it has; raises Unreadable."""
+    try:
+        with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as handle:
+            told = pa.parquet.read_metadata(pa.PythonFile(handle, mode="r"))
+    except pa.ArrowException as error:
+        raise Unreadable(path, f"is no sound Parquet file: {error}") from error
     return {*told.schema.to_arrow_schema().names}, told.num_rows
 
 

@@ -66,6 +66,7 @@ class Models:
         self._sources = sources
         self._outputs = tuple(outputs)
         self._handle = shared.Shared()
+        self._loaded: _Loaded | None = None  # what Beam shares lives while somebody holds it
 
     def answer(self, serialized: tf.Tensor, items: tf.Tensor | None) -> Answers:
         """Returns what each model answers to a batch.
@@ -74,5 +75,6 @@ class Models:
             serialized: string [N], the examples.
             items: string [N], None without popularity.
         """
-        loaded = self._handle.acquire(lambda: _Loaded(self._sources))
-        return loaded.answer(serialized, items, self._outputs)
+        if self._loaded is None:
+            self._loaded = self._handle.acquire(lambda: _Loaded(self._sources))
+        return self._loaded.answer(serialized, items, self._outputs)

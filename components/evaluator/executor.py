@@ -24,7 +24,8 @@ from components.evaluator.head_metrics import eval_config, extract, figures_of, 
 from components.evaluator.scoring import SEGMENTS, VALUES, Score, Scoring
 from components.evaluator.settings import EvaluatorSettings
 from components.evaluator.slicing import MergeValues, slicings
-from components.evaluator.tallying import MergeTallies, Tally, Tallying
+from components.evaluator.tallies import MergeTallies
+from components.evaluator.tallying import Tally, Tallying
 from components.evaluator.truth import truth_files
 from components.evaluator.writing import write_figures
 from components.popularity.rates import read_overall

@@ -14,7 +14,7 @@ from tensorflow_model_analysis.metrics import metric_types
 from tensorflow_model_analysis.proto import config_pb2
 
 from components.evaluator.slicing import Slice
-from components.evaluator.tallying import MergeTallies, SliceTally
+from components.evaluator.tallies import MergeTallies, SliceTally
 from evaluation.figures import BASELINE, CANDIDATE, Figure, SliceFigures
 
 # The figures as JSON, curves and all, among those that TFMA knows. It is no figure itself.

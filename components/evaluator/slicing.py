@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from components.evaluator.intervals import MISSING, intervals
 from components.log_example_gen.decode import ABSENT, Columns, hashes
 from evaluation.rows import Ints
 
-# The value of rows without one, and that of all values beyond the commonest.
-MISSING = "(missing)"
+# The value of all values beyond the commonest.
 OTHER = "(other)"
 # The commonest values of a feature, or cross, each have a slice; the others share one.
 MOST_VALUES = 200
@@ -74,39 +74,8 @@ def _texts(columns: Columns, name: str) -> tf.Tensor:
     if name in columns.texts:
         texts = columns.texts[name]
         return tf.where(texts == ABSENT, MISSING, texts)
-    powers, inverse = np.unique(_powers(columns.numbers[name]), return_inverse=True)
-    return tf.gather([_interval(power) for power in powers.tolist()] or [MISSING], inverse)
-
-
-_NOTHING = np.iinfo(np.int64).max
-_SHIFT = 4096  # more than any exponent of a double
-
-
-def _powers(numbers: npt.NDArray[np.float64]) -> Ints:
-    """Returns int64 [N]: 0 for 0, sign times (exponent + _SHIFT), _NOTHING for what is no number.
-
-    An interval is closed below: 8 begins [8, 16), and -2 begins [-2, -1).
-    """
-    finite = np.isfinite(numbers)
-    mantissa, exponent = np.frexp(np.where(finite, np.abs(numbers), 0.0))
-    # frexp's mantissa lies in [0.5, 1): a number is in [2 ** (exponent - 1), 2 ** exponent).
-    at_edge = (numbers < 0) & (mantissa == 0.5)
-    power = np.sign(np.where(finite, numbers, 0.0)) * (exponent - at_edge + _SHIFT)
-    return np.where(finite, power.astype(np.int64), _NOTHING)
-
-
-def _interval(power: int) -> str:
-    if power == _NOTHING:
-        return MISSING
-    if power == 0:
-        return "0"
-    outer = abs(power) - _SHIFT
-    near, far = (_number(2.0**exponent) for exponent in (outer - 1, outer))
-    return f"[{near}, {far})" if power > 0 else f"[-{far}, -{near})"
-
-
-def _number(value: float) -> str:
-    return str(int(value)) if 1 <= value < 2**64 else str(value)
+    names, places = intervals(columns.numbers[name])
+    return tf.gather([*names, MISSING], places)
 
 
 class MergeValues(beam.CombineFn):

@@ -41,8 +41,12 @@ class Scale:
         return min(1.0, max(0.0, share))
 
     def ticks(self, most: int = 5, *, percent: bool = False) -> tuple[Tick, ...]:
-        """Returns at most some six ticks on round numbers, or on percents."""
-        values = self._decades(most) if self.log else self._multiples(most)
+        """Returns two to some six ticks on round numbers, or on percents."""
+        values: list[float] = []
+        for wanted in range(most, most + 10):
+            values = self._decades(wanted) if self.log else self._multiples(wanted)
+            if len(values) > 1:  # a step that fits once leaves the scale untold
+                break
         labels = [f"{100 * value:g}%" if percent else tick_label(value) for value in values]
         return tuple(
             Tick(self.at(value), label) for value, label in zip(values, labels, strict=True)

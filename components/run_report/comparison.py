@@ -107,7 +107,7 @@ def changes(first: str, second: str) -> tuple[Change, ...]:
 
 
 def _leaves(value: Any, key: str = "") -> Iterator[Pair]:
-    if isinstance(value, Mapping) and value:
+    if isinstance(value, Mapping) and (value or not key):
         for name, inner in value.items():
             yield from _leaves(inner, f"{key}.{name}" if key else str(name))
     else:

@@ -79,7 +79,15 @@ class RunReport(base_component.BaseComponent):
             timings: file with the timings of the components before this one.
             fingerprint: of the logs.
             **artifacts: what the other components made, by the names in RunReportSpec.INPUTS.
+
+        Raises:
+            ValueError: if an artifact has another name: a spec would leave it out in silence.
         """
+        if strangers := artifacts.keys() - _INPUTS:
+            raise ValueError(
+                f"RunReport has no input {', '.join(sorted(strangers))}. It has: "
+                f"{', '.join(_INPUTS)}"
+            )
         super().__init__(
             RunReportSpec(
                 run=run,

@@ -50,7 +50,10 @@ def lineage(
         base=None if "cold" in start else start.get("version"),
         baseline=baseline and (baseline.get_string_custom_property(VERSION) or None),
         packages=packages(),
-        artifacts=tuple(_kept(name, artifact, root) for name, artifact in artifacts.items()),
+        artifacts=tuple(
+            _kept(name, artifact, root)
+            for name, artifact in sorted(artifacts.items(), key=lambda item: item[1].id)
+        ),
     )
 
 

@@ -7,7 +7,7 @@ to the execution that made it, and from that to the artifacts which it read.
 import dataclasses
 import datetime
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import yaml
 
 from components.atomic_pusher.versions import standing, versions
 from components.model_gate.verdicts import Verdict, read_verdicts
+from components.run_report.facts import FACTS_FILE, Facts
 from evaluation.figures import FIGURES_FILE, Evaluation
 from pipeline.errors import Misuse
 from pipeline.lineage.ancestry import Ancestry, Made
@@ -141,7 +142,9 @@ def lineage(work: WorkDir, version: str) -> Lineage:
     made = ancestry.ancestors(model.id)
     nodes = {one.node: one for one in made}
     missing: list[str] = []
-    config, packages, whole = _config(ancestry.users(model.id), nodes, missing)
+    users = ancestry.users(model.id)
+    report = next((user for user in users if user.parameters.get("config")), None)
+    config, whole = _config(report, nodes, missing)
     ingest = _parameters(nodes, "LogExampleGen")
     compared = _property(nodes, "BaselineModel", "baseline", "version")
     return Lineage(
@@ -155,7 +158,7 @@ def lineage(work: WorkDir, version: str) -> Lineage:
         as_of=ingest.get("as_of", ""),
         fingerprint=ingest.get("fingerprint", ""),
         code=_code(nodes),
-        packages=packages,
+        packages=_packages(report),
         config=config,
         whole=whole,
         base=_chain(ancestry, nodes),
@@ -202,13 +205,11 @@ def _spec(nodes: _Nodes, node: str) -> Mapping[str, Any]:
 
 
 def _config(
-    users: Sequence[Made], nodes: _Nodes, missing: list[str]
-) -> tuple[Mapping[str, Any], Mapping[str, str] | None, bool]:
-    """Returns the config, the versions of packages, and whether the config is the whole."""
-    told = next((user.parameters for user in users if user.parameters.get("config")), {})
-    packages = json.loads(told["packages"]) if told.get("packages") else None
-    if told:
-        return yaml.safe_load(told["config"]), packages, True
+    report: Made | None, nodes: _Nodes, missing: list[str]
+) -> tuple[Mapping[str, Any], bool]:
+    """Returns the config, and whether it is the whole."""
+    if report is not None:
+        return yaml.safe_load(report.parameters["config"]), True
     missing.append(
         "the config as a whole: no RunReport read this pushed model; these are the parts that "
         "components were told"
@@ -221,7 +222,16 @@ def _config(
     for key in ("name", "features", "heads", "group", "model", "training", "score"):
         if key in spec:
             parts[key] = spec[key]
-    return parts, packages, False
+    return parts, False
+
+
+def _packages(report: Made | None) -> Mapping[str, str] | None:
+    """Returns the packages that the first report on a pushed model found."""
+    kept = report.output("report") if report else None
+    file = Path(kept.uri) / FACTS_FILE if kept else None
+    if file is None or not file.is_file():
+        return None
+    return Facts.model_validate_json(file.read_bytes()).lineage.packages
 
 
 def _chain(ancestry: Ancestry, nodes: _Nodes) -> tuple[Link, ...]:

@@ -3,7 +3,7 @@
 import dataclasses
 import datetime
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pipeline.monitoring import intervals
 from pipeline.monitoring.figures import Hour, Served, median_hour
@@ -23,8 +23,8 @@ class Alert:
         value: the figure.
         low: lower end of its interval.
         high: upper end.
-        hour: in which; None if it is of a version.
-        version: of which; None if it is of an hour.
+        hour: in which; None if it is of the whole period.
+        version: of which; None if it is of all of them.
     """
 
     measure: str
@@ -38,12 +38,19 @@ class Alert:
 
 
 def alerts(
-    found: Sequence[Hour], versions: dict[str, Served], monitor: Monitor, answered: Collection[str]
+    found: Sequence[Hour],
+    total: Served,
+    versions: Mapping[str, Served],
+    monitor: Monitor,
+    answered: Collection[str],
 ) -> tuple[Alert, ...]:
-    """Returns what is out of band, hour by hour, and then by version where there are several.
+    """Returns what is out of band: by hour, in the whole period, by version if there are several.
+
+    What is wrong by little, or where few events come, shows in no hour but in all of them.
 
     Args:
         found: the hours.
+        total: what was served in all of them.
         versions: what each version served.
         monitor: the bars.
         answered: the outputs that the served log has columns of: no other is judged.
@@ -58,6 +65,8 @@ def alerts(
                 *_of_outputs(hour.served, monitor, answered),
             )
         ]
+    if len(found) > 1:
+        told += _of_outputs(total, monitor, answered)
     for name, served in versions.items() if len(versions) > 1 else ():
         told += [
             dataclasses.replace(alert, version=name)

@@ -3,14 +3,14 @@
 import datetime
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from pipeline.monitoring.alerts import COPC, SCORED, VOLUME, Alert
-from pipeline.monitoring.figures import Figures, Hour, Ratio
+from pipeline.monitoring.figures import Figures, Hour, Ratio, Served
 from pipeline.monitoring.watch import Watched
 from pipeline.quantities import count
 from pipeline.tables import decimal, plain_table
@@ -23,40 +23,35 @@ def show(watched: Watched, console: Console) -> None:
     """Prints what was found; alerts last, where eyes are."""
     for line in _head(watched):
         console.print(line, soft_wrap=True)
-    console.print()
-    console.print(
-        _table(
-            "By output",
-            "output",
-            [(f.output, f) for f in watched.total.outputs if f.output in watched.answered],
-            console.width,
-        )
-    )
-    if len(watched.versions) > 1:
-        for output in watched.answered:
-            rows = [
-                (name, figures)
-                for name, served in watched.versions.items()
-                for figures in served.outputs
-                if figures.output == output
-            ]
-            console.print()
-            console.print(_table(f"{output} by version", "version", rows, console.width))
-    last = watched.hours[-SHOWN_HOURS:]
-    console.print()
-    console.print(_volumes(last, len(watched.hours)))
-    for output in watched.answered:
-        rows = [
-            (_hour(hour.begins), figures)
-            for hour in last
-            for figures in hour.served.outputs
-            if figures.output == output
-        ]
+    for table in _tables(watched, console.width):
         console.print()
-        console.print(_table(f"{output} by hour", "hour", rows, console.width))
+        console.print(table)
     console.print()
     for line in _alert_lines(watched.alerts):
         console.print(line, soft_wrap=True)
+
+
+def _tables(watched: Watched, width: int) -> Iterator[Table]:
+    """Yields all tables, but those of outputs of which nothing can be judged yet."""
+    told = [figures for figures in watched.total.outputs if figures.output in watched.answered]
+    yield _table("By output", "output", [(figures.output, figures) for figures in told], width)
+    if len(watched.versions) > 1:
+        for output in watched.answered:
+            rows = list(_of_output(output, watched.versions.items()))
+            yield _table(f"{output} by version", "version", rows, width)
+    last = watched.hours[-SHOWN_HOURS:]
+    yield _volumes(last, len(watched.hours))
+    for output in watched.answered:
+        rows = list(_of_output(output, ((_hour(hour.begins), hour.served) for hour in last)))
+        if any(figures.rows for _, figures in rows):
+            yield _table(f"{output} by hour", "hour", rows, width)
+
+
+def _of_output(output: str, named: Iterable[tuple[str, Served]]) -> Iterator[tuple[str, Figures]]:
+    for name, served in named:
+        for figures in served.outputs:
+            if figures.output == output:
+                yield name, figures
 
 
 def _head(watched: Watched) -> Iterator[str]:
@@ -94,7 +89,11 @@ def _table(title: str, first: str, rows: Sequence[tuple[str, Figures]], width: i
 
 
 def _volumes(last: Sequence[Hour], hours: int) -> Table:
-    title = f"Served by hour, the last {len(last)} of {hours}" if hours > len(last) else "By hour"
+    title = (
+        f"Served by hour, the last {len(last)} of {hours}"
+        if hours > len(last)
+        else "Served by hour"
+    )
     rows = [
         (_hour(hour.begins), count(hour.served.rows), "" if hour.whole else "not the whole hour")
         for hour in last
@@ -154,7 +153,7 @@ def _sentence(run: Sequence[Alert]) -> str:
         told += f" (95 %: {_number(first, first.low)} to {_number(first, first.high)})"
     what = " ".join(filter(None, (first.output, first.measure)))
     if first.hour is None or last.hour is None:
-        where = f"of version {first.version}"
+        where = f"of version {first.version}" if first.version else "in the whole period"
     elif len(run) == 1:
         where = f"in the hour of {first.hour:%Y-%m-%d %H:%M}"
     else:

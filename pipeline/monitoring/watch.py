@@ -97,10 +97,11 @@ def watch(config: PipelineConfig, asked: Asked, work: Path) -> Watched:
     by_hour = hours(tally, config.heads, period)
     by_version = versions(tally, config.heads, list(names))
     answered = tuple(name for name in config.outputs() if name in found.answered)
-    told = alerts(by_hour, by_version, config.monitor, answered)
+    total = served(tally, config.heads, list(tally.volumes))
+    told = alerts(by_hour, total, by_version, config.monitor, answered)
     return Watched(
         period=period,
-        total=served(tally, config.heads, list(tally.volumes)),
+        total=total,
         hours=by_hour,
         versions=by_version,
         answered=answered,

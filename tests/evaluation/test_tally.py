@@ -294,7 +294,7 @@ def clustered(random, users=300):
     user = np.repeat(np.arange(users), rows)
     taste, luck = random.normal(0, 1.0, (2, users))
     score = random.normal(0, 1, len(user)) + taste[user]
-    label = random.random(len(user)) < special.expit(score - 1 + 1.2 * luck[user])
+    label = random.random(len(user)) < special.expit(score - 1 + 2 * luck[user])
     predictions = {
         "candidate": special.expit(score),
         "baseline": special.expit(score + random.normal(0, 0.7, len(user))),
@@ -307,7 +307,7 @@ def test_95_percent_intervals_hold_the_truth_and_would_not_if_rows_were_independ
     _, label, predictions = clustered(random, users=200_000)
     truth, other = (auc(predictions[model], label) for model in MODELS)
     held = {"users": 0, "rows": 0, "difference": 0}
-    runs = 300
+    runs = 200
     for _ in range(runs):
         user, label, predictions = clustered(random)
         hashed = random.permutation(300) % FOLDS

@@ -167,62 +167,71 @@ def test_nineteen_in_twenty_drops_are_within_two_errors_of_the_true_one(weight):
         used, kept = random.normal(size=(2, 800))
         label = (random.random(800) < 1 / (1 + np.exp(2 - used - weight * kept))).astype(float)
         stays = weight * kept
-        drop, error = auc_lost(label, used + stays, random.permutation(used) + stays)
+        dealt = random.permutation(used) + stays
+        drop, error = auc_lost(label, used + stays, dealt, np.ones(800))
         drops.append(drop)
         errors.append(error)
     off = np.abs(np.array(drops) - np.mean(drops)) / np.array(errors)
     assert 0.92 < (off < 1.96).mean() < 0.98
 
 
-def test_the_auc_lost_is_the_difference_of_sklearn_s_and_its_error_that_of_deleting_rows():
+def error_of_deleting(figure, count):
+    """Returns the jackknife's standard error of a figure of some of `count` rows."""
+    without = np.array([figure(np.arange(count) != row) for row in range(count)])
+    return math.sqrt((count - 1) / count * ((without - without.mean()) ** 2).sum())
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_auc_lost_is_the_difference_of_sklearn_s_and_its_error_that_of_deleting_rows(weighted):
     random = np.random.default_rng(0)
     label = (random.random(300) < 0.3).astype(float)
     before = np.round(label + random.normal(size=300), 1)  # with ties
     after = np.round(0.5 * label + random.normal(size=300), 1)
+    weight = random.integers(1, 4, 300) * 0.5 if weighted else np.ones(300)
 
     def lost(kept):
-        return roc_auc_score(label[kept], before[kept]) - roc_auc_score(label[kept], after[kept])
+        of = {"y_true": label[kept], "sample_weight": weight[kept]}
+        return roc_auc_score(y_score=before[kept], **of) - roc_auc_score(y_score=after[kept], **of)
 
-    drop, error = auc_lost(label, before, after)
-    assert drop == pytest.approx(lost(np.arange(300)))
-    without = np.array([lost(np.arange(300) != row) for row in range(300)])
-    jackknife = math.sqrt(299 / 300 * ((without - without.mean()) ** 2).sum())
-    assert error == pytest.approx(jackknife, rel=0.02)
+    drop, error = auc_lost(label, before, after, weight)
+    assert drop == pytest.approx(lost(label >= 0))
+    assert error == pytest.approx(error_of_deleting(lost, 300), rel=0.02)
 
 
-def test_the_rmse_added_is_the_difference_and_its_error_that_of_deleting_rows():
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_rmse_added_is_the_difference_and_its_error_that_of_deleting_rows(weighted):
     random = np.random.default_rng(1)
     label, one, other = random.normal(size=(3, 300))
     before, after = label + 0.5 * one, label + other
+    weight = random.integers(1, 4, 300) * 0.5 if weighted else np.ones(300)
 
     def added(kept):
         large, small = (
-            root_mean_squared_error(label[kept], prediction[kept]) for prediction in (after, before)
+            root_mean_squared_error(label[kept], of[kept], sample_weight=weight[kept])
+            for of in (after, before)
         )
         return large - small
 
-    rise, error = rmse_added(label, before, after)
-    assert rise == pytest.approx(added(np.arange(300)))
-    without = np.array([added(np.arange(300) != row) for row in range(300)])
-    jackknife = math.sqrt(299 / 300 * ((without - without.mean()) ** 2).sum())
-    assert error == pytest.approx(jackknife, rel=0.02)
+    rise, error = rmse_added(label, before, after, weight)
+    assert rise == pytest.approx(added(label == label))
+    assert error == pytest.approx(error_of_deleting(added, 300), rel=0.02)
 
 
 @pytest.mark.parametrize("label", [[], [1.0], [0.0, 0.0]])
 def test_an_auc_needs_both_classes(label):
-    predictions = np.zeros(len(label))
-    assert all(map(math.isnan, auc_lost(np.array(label), predictions, predictions)))
+    ones = np.ones(len(label))
+    assert all(map(math.isnan, auc_lost(np.array(label), ones, ones, ones)))
 
 
 def test_one_positive_row_has_an_auc_and_no_error():
     label, before, after = np.array([1.0, 0, 0]), np.array([3.0, 2, 1]), np.array([1.0, 2, 3])
-    drop, error = auc_lost(label, before, after)
+    drop, error = auc_lost(label, before, after, np.ones(3))
     assert drop == 1.0 and math.isnan(error)
 
 
 def test_a_value_without_rows_or_errors_has_no_error():
-    none = np.zeros(0)
-    assert all(map(math.isnan, rmse_added(none, none, none)))
+    none, two = np.zeros(0), np.ones(2)
+    assert all(map(math.isnan, rmse_added(none, none, none, none)))
     exact, off = np.array([1.0, 2.0]), np.array([2.0, 1.0])
-    assert rmse_added(exact, exact, off)[0] == 1.0
-    assert math.isnan(rmse_added(exact, exact, off)[1])
+    rise, error = rmse_added(exact, exact, off, two)
+    assert rise == 1.0 and math.isnan(error)

@@ -39,7 +39,7 @@ def test_a_volume_is_told_in_median_hours():
     assert parse_band(f">= 0.5  {MEDIAN}", of_median=True) == Band(
         ">= 0.5 of the median hour", 0.5, math.inf, True
     )
-    with pytest.raises(ValueError, match="Write '>= 0.5 of the median hour'"):
+    with pytest.raises(ValueError, match=r"Write '>= 0\.5 of the median hour'"):
         Monitor(volume=">= 0.5")
 
 

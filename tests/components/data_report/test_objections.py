@@ -90,7 +90,7 @@ def test_a_vocabulary_that_doubles_its_unseen_share_is_objected_to():
         (0.15, 0.1, 1.5, True),
         (0.149, 0.1, 1.5, False),
         (0.02, 0.0, 1.5, True),
-        (0.009, 0.0, 1.5, False),
+        (0.019, 0.0, 1.5, False),
         (0.2, 0.1, 3, False),
         (0.2, 0.1, "off", False),
         (0.05, 0.1, 1.5, False),

@@ -33,6 +33,51 @@ def write_shard(path: Path, rows: Sequence[Row]) -> None:
             file.write(example.SerializeToString())
 
 
+@pytest.fixture(scope="session")
+def settings() -> Callable[..., Any]:
+    """Makes settings of a funnel whose examples have every kind of column."""
+    from components.evaluator.settings import EvaluatorSettings
+    from schemas.columns import Column
+    from schemas.heads import Head
+
+    texts = ("impression_id", "user", "request", "item", "device")
+    columns = (
+        *(Column(name, "text") for name in texts),
+        Column("age", "float"),
+        Column("history", "text", repeated=True),
+        *(Column(name, "int", role="label") for name in ("click", "conversion")),
+        *(Column(name, "int", role="outcome") for name in ("click_mature", "conversion_mature")),
+    )
+    weights = (
+        *(Column(name, "float", role="target") for name in ("seen", "price")),
+        Column("example_weight", "float", role="outcome"),
+    )
+    heads = {"ctr": Head(label="click"), "cvr": Head(label="conversion", given="ctr")}
+    weighed = {
+        "ctr": Head(label="click", mask="seen"),
+        "cvr": Head(label="conversion", given="ctr", weight="price"),
+    }
+
+    def make(weigh: bool = False, **changes: Any) -> EvaluatorSettings:
+        if weigh:
+            return EvaluatorSettings(heads=weighed, columns=(*columns, *weights), **changes)
+        return EvaluatorSettings(heads=heads, columns=columns, **changes)
+
+    return make
+
+
+@pytest.fixture
+def models(save_model: Callable[..., Path]) -> dict[str, Path]:
+    """A candidate, whose answers stand in `new_...`, and a baseline, in `old_...`."""
+    return {"model": save_model("new"), "baseline": save_model("old")}
+
+
+@pytest.fixture
+def rates(write_rates: Callable[..., Path]) -> Path:
+    """Past rates, in which one item is known."""
+    return write_rates({"ctr": 0.5, "cvr": 0.25, "ctcvr": 0.125}, {"good": 0.75})
+
+
 @pytest.fixture
 def write_examples(tmp_path: Path) -> Callable[..., Path]:
     """Writes an Examples artifact of rows dealt to shards of one span."""

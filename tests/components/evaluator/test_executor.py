@@ -1,37 +1,15 @@
-import json
 import math
-import random
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import tensorflow_model_analysis as tfma
-from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
-from components.evaluator.executor import Executor
 from components.evaluator.settings import EvaluatorSettings
 from schemas.columns import Column
 from schemas.evaluation import EvaluationConfig
 from schemas.heads import Head
 
 OUTPUTS = ("ctr", "cvr", "ctcvr")
-OVERALL = {"ctr": 0.5, "cvr": 0.25, "ctcvr": 0.125}
-TEXTS = ("impression_id", "user", "request", "item", "device")
-COLUMNS = (
-    *(Column(name, "text") for name in TEXTS),
-    Column("age", "float"),
-    Column("history", "text", repeated=True),
-    Column("click", "int", role="label"),
-    Column("conversion", "int", role="label"),
-    Column("click_mature", "int", role="outcome"),
-    Column("conversion_mature", "int", role="outcome"),
-)
-HEADS = {"ctr": Head(label="click"), "cvr": Head(label="conversion", given="ctr")}
-
-
-def settings(**changes):
-    return EvaluatorSettings(**{"heads": HEADS, "columns": COLUMNS, **changes})
 
 
 def answers(prefix, ctr, cvr):
@@ -63,17 +41,9 @@ FIVE = [
 ]
 
 
-@pytest.fixture
-def models(save_model):
-    return {"model": save_model("new"), "baseline": save_model("old")}
-
-
-@pytest.fixture
-def rates(write_rates):
-    return write_rates(OVERALL, {"good": 0.75})
-
-
-def test_each_output_is_measured_in_its_own_population(evaluate, write_examples, rates, models):
+def test_each_output_is_measured_in_its_own_population(
+    evaluate, write_examples, rates, models, settings
+):
     found, _ = evaluate(write_examples("five", FIVE), settings(), rates, **models)
     assert found.models == ("candidate", "baseline", "constant")
     assert [found.overall[name].rows for name in OUTPUTS] == [5, 3, 5]
@@ -95,7 +65,7 @@ def test_each_output_is_measured_in_its_own_population(evaluate, write_examples,
 
 
 def test_slices_come_in_the_order_of_the_config_then_by_rows(
-    evaluate, write_examples, rates, models
+    evaluate, write_examples, rates, models, settings
 ):
     sliced = settings(slices=(("device",), ("age", "history"), ("age",)))
     ages = [(9.0, ["a"]), (15.9, ["a"]), (16.0, []), (-2.0, ["a", "b", "c"]), (None, ["a"])]
@@ -121,7 +91,9 @@ def test_slices_come_in_the_order_of_the_config_then_by_rows(
     assert found.slices[0].outputs["ctr"].curves and not found.slices[1].outputs["ctr"].curves
 
 
-def test_labels_that_are_not_mature_are_masked_and_counted(evaluate, write_examples, rates, models):
+def test_labels_that_are_not_mature_are_masked_and_counted(
+    evaluate, write_examples, rates, models, settings
+):
     young = [
         shown(5, "tv", 0, 0, 0.9, 0.9, click_mature=0),
         shown(6, "tv", 1, 0, 0.9, 0.9, conversion_mature=0),
@@ -134,7 +106,7 @@ def test_labels_that_are_not_mature_are_masked_and_counted(evaluate, write_examp
 
 
 def test_without_a_baseline_the_candidate_stands_beside_the_others(
-    evaluate, write_examples, rates, models
+    evaluate, write_examples, rates, models, settings
 ):
     by_item = settings(evaluation=EvaluationConfig(item="item"))
     items = ["good", "bad", None, "", "good"]
@@ -147,7 +119,7 @@ def test_without_a_baseline_the_candidate_stands_beside_the_others(
 
 
 def test_a_model_that_answers_nan_has_no_figures_and_the_others_have(
-    evaluate, write_examples, rates, models
+    evaluate, write_examples, rates, models, settings
 ):
     rows = [{**FIVE[0], "new_cvr": math.nan}, *FIVE[1:]]
     found, folder = evaluate(write_examples("nan", rows), settings(), rates, **models)
@@ -159,7 +131,9 @@ def test_a_model_that_answers_nan_has_no_figures_and_the_others_have(
     assert "NaN" in (folder / "figures.json").read_text()
 
 
-def test_a_split_without_rows_has_figures_of_nothing(evaluate, write_examples, rates, models):
+def test_a_split_without_rows_has_figures_of_nothing(
+    evaluate, write_examples, rates, models, settings
+):
     found, _ = evaluate(write_examples("empty", []), settings(), rates, **models)
     assert [dict(one.slice) for one in found.slices] == [{}]
     assert found.overall["ctr"].rows == 0
@@ -182,7 +156,7 @@ def truth(tmp_path):
 
 
 def test_the_truth_of_the_examples_span_stands_beside_the_models(
-    evaluate, write_examples, rates, models, truth
+    evaluate, write_examples, rates, models, truth, settings
 ):
     known = truth("2026-01-05", {0: 0.9, 1: 0.8, 2: 0.1, 3: 0.7, 4: 0.2, 99: 0.3})
     truth("2026-01-04", {0: 0.0, 1: 0.0, 2: 1.0, 3: 0.0, 4: 1.0})
@@ -197,7 +171,7 @@ def test_the_truth_of_the_examples_span_stands_beside_the_models(
 
 
 def test_a_truth_that_is_not_there_is_no_model_and_a_row_without_one_spoils_it(
-    evaluate, write_examples, rates, models, truth
+    evaluate, write_examples, rates, models, truth, settings
 ):
     nowhere = truth("2026-01-01", {0: 0.9})
     found, _ = evaluate(write_examples("a", FIVE), settings(truth=nowhere), rates, **models)
@@ -236,207 +210,3 @@ def test_a_value_is_measured_by_its_errors_and_is_nothing_without_its_parent(
     assert joint.models["candidate"]["mae"].value == pytest.approx((2.5 + 1.0 + 1.0) / 3)
     assert set(spend.models) == {"candidate", "constant"}
     assert set(found.overall["ctr"].models) == {"candidate", "constant", "truth"}
-
-
-def test_tfma_reads_the_figures_with_their_intervals(evaluate, write_examples, rates, models):
-    sliced = settings(slices=(("device",),), evaluation=EvaluationConfig(user="user"))
-    rows = crowd(random.Random(5), 600)
-    found, folder = evaluate(write_examples("crowd", rows), sliced, rates, **models)
-    read = tfma.load_eval_result(str(folder), model_name="candidate")
-    told = {
-        dict(key).get("device", ""): metrics["ctr"][""]["auc"] for key, metrics in
-        read.slicing_metrics
-    }  # fmt: skip
-    expected = {one.slice.get("device", ""): one.outputs["ctr"] for one in found.slices}
-    assert set(told) == set(expected) == {"", "phone", "tv", "(missing)"}
-    for value, figures in expected.items():
-        auc = figures.models["candidate"]["auc"]
-        interval = told[value]["boundedValue"]
-        assert interval["value"] == pytest.approx(auc.value)
-        assert interval["lowerBound"] == pytest.approx(auc.low)
-        assert interval["upperBound"] == pytest.approx(auc.high)
-    left = ["eval_config.json", "figures.json", "metrics-00000-of-00001.tfrecord"]
-    assert sorted(path.name for path in folder.iterdir()) == left
-    config = json.loads((folder / "eval_config.json").read_text())
-    assert set(config["modelLocations"]) == {"candidate", "baseline", "constant"}
-
-
-# Against scikit-learn.
-
-WEIGHED = {
-    "ctr": Head(label="click", mask="seen"),
-    "cvr": Head(label="conversion", given="ctr", weight="price"),
-}
-EXTRA = (
-    Column("seen", "float", role="target"),
-    Column("price", "float", role="target"),
-    Column("example_weight", "float", role="outcome"),
-)
-
-
-def crowd(draw, rows):
-    """Rows of users that differ, with everything that may be missing missing now and then."""
-
-    def maybe(value, share=0.1):
-        return None if draw.random() < share else value
-
-    found = []
-    for number in range(rows):
-        user = draw.randrange(rows // 8)
-        p, q = draw.random() * 0.9 + 0.05, draw.random() * 0.9 + 0.05
-        click = int(draw.random() < p)
-        found.append(
-            {
-                "impression_id": f"i{number}",
-                "user": maybe(f"u{user}", 0.05),
-                "request": f"u{user}r{draw.randrange(3)}",
-                "item": maybe(f"item{draw.randrange(5)}"),
-                "device": maybe(draw.choice(["phone", "phone", "tv"])),
-                "age": maybe(draw.uniform(-3.0, 40.0)),
-                "history": ["x"] * draw.randrange(4),
-                "click": click,
-                "conversion": maybe(int(click and draw.random() < q), 0.05),
-                "click_mature": int(draw.random() < 0.9),
-                "conversion_mature": int(draw.random() < 0.8),
-                "seen": maybe(float(draw.random() < 0.9), 0.05),
-                "price": maybe(draw.choice([0.0, 0.5, 1.0, 2.0]), 0.05),
-                "example_weight": draw.choice([1.0, 4.0]),
-                **answers("new", round(p, 2), round(q, 2)),
-                **answers("old", round(draw.random() * 0.9 + 0.05, 2), round(q, 1)),
-            }
-        )
-    return found
-
-
-def judged(row, output):
-    """The label and weight of a row, by the rules of heads, or None where it does not count."""
-    if output == "cvr" and row["click"] != 1:
-        return None
-    label = row["click"] if output == "ctr" else row["conversion"]
-    if output == "ctcvr" and row["click"] == 0:
-        label = 0
-    weight = row["example_weight"]
-    if output != "ctr":
-        weight = None if row["price"] is None else weight * row["price"]
-    mature = row["click_mature" if output == "ctr" else "conversion_mature"]
-    if label is None or weight is None or row["seen"] != 1 or mature != 1:
-        return "masked"
-    return label, weight
-
-
-def check(rows, found):
-    """Holds figures of one slice against scikit-learn's."""
-    for output, of_output in found.items():
-        told = [(judged(row, output), row) for row in rows]
-        counted = [(*pair, row) for pair, row in told if isinstance(pair, tuple) and pair[1] > 0]
-        assert of_output.masked == sum(pair == "masked" for pair, _ in told)
-        assert of_output.rows == len(counted)
-        labels, weights = (np.array([one[i] for one in counted], float) for i in (0, 1))
-        assert of_output.positives == labels.sum()
-        for model, prefix in (("candidate", "new"), ("baseline", "old")):
-            scores = np.array([row[f"{prefix}_{output}"] for *_, row in counted], np.float32)
-            figures = {name: f.value for name, f in of_output.models[model].items()}
-            if not len(labels):
-                assert math.isnan(figures["log_loss"])
-                continue
-            mean = np.average(scores.astype(float), weights=weights)
-            assert figures["mean_prediction"] == pytest.approx(mean)
-            loss = log_loss(labels, scores.astype(float), sample_weight=weights, labels=[0, 1])
-            assert figures["log_loss"] == pytest.approx(loss)
-            if len(set(labels)) < 2:
-                assert math.isnan(figures["auc"])
-                continue
-            auc = roc_auc_score(labels, scores, sample_weight=weights)
-            area = average_precision_score(labels, scores, sample_weight=weights)
-            assert figures["auc"] == pytest.approx(auc, abs=1e-5)
-            assert figures["pr_auc"] == pytest.approx(area, abs=1e-5)
-            ratio = (weights * scores).sum() / (weights * labels).sum()
-            assert figures["calibration"] == pytest.approx(ratio)
-
-
-def interval(age):
-    if age is None:
-        return "(missing)"
-    for low, high in [(32, 64), (16, 32), (8, 16), (4, 8), (2, 4), (1, 2), (-2, -1), (-4, -2)]:
-        if low <= age < high:
-            return f"[{low}, {high})"
-    return "small"
-
-
-def test_figures_are_scikit_learns_in_every_slice_whatever_is_missing(
-    evaluate, write_examples, rates, models
-):
-    rows = crowd(random.Random(1), 2500)
-    slices = (("device",), ("device", "item"), ("age",))
-    given = settings(
-        heads=WEIGHED,
-        columns=(*COLUMNS, *EXTRA),
-        slices=slices,
-        evaluation=EvaluationConfig(user="user", request="request", at=(2,)),
-    )
-    found, _ = evaluate(write_examples("random", rows, shards=3), given, rates, **models)
-    check(rows, found.overall)
-    by = {
-        "device": lambda row: row["device"] or "(missing)",
-        "item": lambda row: row["item"] or "(missing)",
-        "age": lambda row: interval(row["age"]),
-    }
-    told = [one for one in found.slices if "0." not in one.slice.get("age", "")]
-    assert len(told) > 1 + 3 + 18
-    for one in told:
-        check([row for row in rows if all(by[f](row) == v for f, v in one.slice.items())],
-              one.outputs)  # fmt: skip
-    for features in slices:
-        parts = [one for one in found.slices if tuple(one.slice) == features]
-        for name in OUTPUTS:
-            assert sum(one.outputs[name].rows for one in parts) == found.overall[name].rows
-            assert sum(one.outputs[name].masked for one in parts) == found.overall[name].masked
-
-
-def test_gauc_is_the_mean_of_users_aucs(evaluate, write_examples, rates, models):
-    rows = crowd(random.Random(2), 800)
-    given = settings(evaluation=EvaluationConfig(user="user"))
-    found, _ = evaluate(write_examples("users", rows), given, rates, **models)
-    users = {}
-    for row in rows:
-        if row["click_mature"]:
-            users.setdefault(row["user"] or row["impression_id"], []).append(row)
-    both = [of for of in users.values() if len({row["click"] for row in of}) == 2]
-    aucs = [
-        roc_auc_score([row["click"] for row in of], [np.float32(row["new_ctr"]) for row in of])
-        for of in both
-    ]
-    ctr = found.overall["ctr"]
-    assert ctr.groups["gauc"] == len(both)
-    assert ctr.skipped["gauc"] == len(users) - len(both)
-    expected = np.average(aucs, weights=[len(of) for of in both])
-    assert ctr.models["candidate"]["gauc"].value == pytest.approx(expected)
-
-
-class _Tight(Executor):
-    """Spreads users over very many partitions."""
-
-    BYTES_A_PARTITION = 2_000
-
-
-def test_shards_and_partitions_change_nothing(evaluate, write_examples, rates, models):
-    rows = crowd(random.Random(3), 700)
-    given = settings(
-        slices=(("device",),), evaluation=EvaluationConfig(user="user", request="request")
-    )
-    one, _ = evaluate(write_examples("one", rows), given, rates, **models)
-    examples = write_examples("many", rows, shards=5)
-    many, _ = evaluate(examples, given, rates, **models, executor=_Tight)
-    assert len(one.slices) == len(many.slices) == 4
-    for first, second in zip(one.slices, many.slices, strict=True):
-        assert first.slice == second.slice
-        for name, of_output in first.outputs.items():
-            other = second.outputs[name]
-            assert (of_output.rows, of_output.masked) == (other.rows, other.masked)
-            assert (of_output.groups, of_output.skipped) == (other.groups, other.skipped)
-            for model, figures in of_output.models.items():
-                for metric, figure in figures.items():
-                    same = other.models[model][metric]
-                    for part in ("value", "error", "low"):
-                        first_part, second_part = getattr(figure, part), getattr(same, part)
-                        assert second_part == pytest.approx(first_part, abs=1e-9, nan_ok=True)

@@ -13,7 +13,7 @@ from components.evaluator.head_metrics import (
     figures_of,
     metrics_of,
 )
-from components.evaluator.tallying import SliceTally
+from components.evaluator.tallies import SliceTally
 from evaluation.figures import SliceFigures
 from evaluation.rows import Rows
 from evaluation.tally import OutputTally

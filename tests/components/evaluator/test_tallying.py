@@ -1,4 +1,3 @@
-import pickle
 import tracemalloc
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 from components.evaluator.scoring import USER, answer_column, outcome_column, slice_column
 from components.evaluator.settings import EvaluatorSettings
 from components.evaluator.slicing import Slicing
-from components.evaluator.tallying import MergeTallies, Tally, Tallying
+from components.evaluator.tallying import Tally, Tallying
 from components.log_example_gen.spill import Spill
 from schemas.columns import Column
 from schemas.evaluation import EvaluationConfig
@@ -85,16 +84,6 @@ def test_rows_are_counted_in_all_slices_that_they_are_in(count):
     assert phone.slice == {"device": "phone"} and not phone.outputs["ctr"].curves
 
 
-def test_tallies_of_partitions_add_up_to_that_of_all(count):
-    whole = count(ROWS)[()].figures()
-    combine = MergeTallies()
-    parts = [pickle.loads(pickle.dumps(count(part)[()])) for part in (ROWS[:2], ROWS[2:])]
-    accumulators = [combine.add_input(combine.create_accumulator(), part) for part in parts]
-    nothing = combine.add_input(combine.create_accumulator(), TALLYING.nothing())
-    merged = combine.merge_accumulators([combine.create_accumulator(), nothing, *accumulators])
-    assert combine.extract_output(merged).figures().model_dump_json() == whole.model_dump_json()
-
-
 def test_a_small_slice_does_not_hold_a_partition_in_memory(count):
     rows = [(20 * number, 7 if number < 3 else 8, 1, 1.0, 0.5) for number in range(50_000)]
     tracemalloc.start()
@@ -103,3 +92,9 @@ def test_a_small_slice_does_not_hold_a_partition_in_memory(count):
     tracemalloc.stop()
     assert phone.rows == 3
     assert held < 200_000  # a column of the partition alone is 400,000 bytes
+
+
+def test_of_no_rows_there_is_a_tally_too():
+    nothing = TALLYING.nothing()
+    assert counts(nothing) == (0, dict.fromkeys(OUTPUTS, (0, 0)))
+    assert set(nothing.figures().outputs["spend"].models) == {"candidate", "constant"}

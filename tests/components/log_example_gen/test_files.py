@@ -138,6 +138,14 @@ def test_markers_folders_and_hidden_files_are_no_logs(tmp_path):
     assert names(found, tmp_path) == [("impressions", 1, "i/2024-05-01/a.csv")]
 
 
+def test_the_files_of_one_day_are_found_of_any_log(tmp_path):
+    touch(tmp_path, "s/2024-05-01/a.parquet", "s/2024-05-01/_SUCCESS", "s/2024-05-02/b.parquet")
+    log = logs(tmp_path, impressions="s/{SPAN}/*").impressions
+    found = files.day_sources("served", str(tmp_path), log, MAY_1)
+    assert names(found, tmp_path) == [("served", 1, "s/2024-05-01/a.parquet")]
+    assert list(files.day_sources("served", str(tmp_path), log, MAY_3)) == []
+
+
 def test_brackets_in_the_root_are_only_brackets(tmp_path):
     root = tmp_path / "run[1]"
     touch(root, "i/2024-05-01/a.csv")

@@ -339,6 +339,35 @@ def first():
 
 
 @pytest.fixture(scope="session")
+def broken():
+    """Facts of a run whose model answers NaN."""
+    shop = Shop(2_000, seed=3)
+    shop.answers["candidate"] = {name: np.full(2_000, np.nan) for name in ("ctr", "cvr", "ctcvr")}
+    found = shop.evaluation(("candidate", "constant"))
+    refusal = verdict(found, "ctr.auc", ">= 0.6", False, reason="ctr.auc has no value")
+    return Facts(
+        run="20261122T150641Z", name="demo", heads=HEADS, evaluation=found, verdicts=(refusal,)
+    )
+
+
+@pytest.fixture(scope="session")
+def watched():
+    """Facts of a run with one head, which is a watch time."""
+    random = np.random.default_rng(4)
+    seconds = random.exponential(10, 500)
+    tally = OutputTally("watch_time", ("candidate", "baseline"), ())
+    answers = {"candidate": seconds + random.normal(size=500), "baseline": np.full(500, 10.0)}
+    tally.add(Rows(seconds, np.ones(500), answers, np.arange(500) % FOLDS))
+    whole = SliceFigures(slice={}, outputs={"watch": tally.summary(True)})
+    found = Evaluation(
+        models=("candidate", "baseline"),
+        slices=(whole, whole.model_copy(update={"slice": {"device": "phone"}})),
+    )
+    heads = {"watch": Head(label="seconds", kind="watch_time")}
+    return Facts(run="1", name="clips", version="2", heads=heads, evaluation=found)
+
+
+@pytest.fixture(scope="session")
 def bare():
     """Facts of a run of which nothing is known."""
     return Facts(run="20261122T150641Z", name="demo", missing={"pushed": "It was not run."})

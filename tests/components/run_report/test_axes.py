@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import pytest
@@ -23,6 +24,10 @@ def test_ticks_are_round_numbers_within_the_scale():
     assert [tick.label for tick in Scale(0, 1).ticks()] == ["0", "0.2", "0.4", "0.6", "0.8", "1"]
     assert [tick.label for tick in Scale(-0.021, 0.012).ticks(3)] == ["−0.02", "0"]
     assert [tick.label for tick in Scale(0, 0.1).ticks(percent=True)][:2] == ["0%", "2%"]
+
+
+def test_a_scale_that_one_round_step_fits_once_takes_smaller_steps():
+    assert [tick.label for tick in Scale(0.61, 0.78).ticks(3)] == ["0.65", "0.7", "0.75"]
 
 
 def test_ticks_of_a_logarithmic_scale_are_powers_and_parts_of_them():
@@ -83,7 +88,7 @@ def test_a_thinned_line_keeps_its_ends_and_spreads_its_points_evenly():
     line = [(place / 1000, place / 1000) for place in range(1001)]
     kept = thinned(line, 11)
     assert (kept[0], kept[-1], len(kept)) == (line[0], line[-1], 11)
-    gaps = [b[0] - a[0] for a, b in zip(kept, kept[1:], strict=False)]
+    gaps = [b[0] - a[0] for a, b in itertools.pairwise(kept)]
     assert max(gaps) < 0.16
 
 

@@ -1,11 +1,12 @@
 import math
+from collections.abc import Mapping
 
 from components.run_report.fact import Fact, Number
 
 
 class Thing(Fact):
     value: Number
-    others: dict[str, float] = {}
+    others: Mapping[str, float] = {}
 
 
 def test_null_is_a_number_that_was_not_measured():

@@ -83,10 +83,21 @@ def test_sections_of_which_nothing_is_known_say_so(bare):
     assert "Nothing is known of the features." in text
 
 
+def test_a_model_whose_answers_are_no_numbers_has_a_page(broken):
+    text = render(broken)
+    Page(text)
+    assert "Refused by 1 of 1 gate" in text
+    assert "nan" not in re.sub(r"<style>.*?</style>", "", text, flags=re.S).lower()
+
+
+def test_a_head_that_is_a_value_has_a_page(watched):
+    text = render(watched)
+    Page(text)
+    assert "mean seconds, over impressions" in text and "RMSE" in text
+
+
 def test_what_logs_and_configs_hold_is_no_html():
-    facts = Facts(
-        run="<b>", name="demo", config="a: <script>alert(1)</script>", version="<i>1</i>"
-    )
+    facts = Facts(run="<b>", name="demo", config="a: <script>alert(1)</script>", version="<i>1</i>")
     text = render(facts)
     assert "<script" not in text and "<i>1" not in text
     assert "&lt;script&gt;alert(1)" in text
@@ -97,9 +108,7 @@ def test_the_same_facts_make_the_same_page(pushed):
 
 
 def test_slices_that_are_left_out_are_counted(pushed):
-    assert "1,234 more slices are in" in render(
-        pushed.model_copy(update={"slices_left_out": 1234})
-    )
+    assert "1,234 more slices are in" in render(pushed.model_copy(update={"slices_left_out": 1234}))
 
 
 def test_verdicts_on_many_slices_are_folded_up():

@@ -32,6 +32,22 @@ def pack(inputs, custom_config):
     }
 
 
+def pack_items(inputs, custom_config):
+    item = tf.reshape(first(inputs["item"], ""), [-1])
+    known = tft.vocabulary(item, top_k=100, vocab_filename="item")
+    return {"ids": tft.apply_vocabulary(item, known, default_value=-1)}
+
+
+def pack_ages(inputs, custom_config):
+    age = first(inputs["age"], 0.0)
+    return {"ids": tft.apply_buckets(age, tft.quantiles(age, 4, epsilon=0.001))}
+
+
+def pack_prices(inputs, custom_config):
+    price = first(inputs["price"], 0.0)
+    return {"dense": (price - tft.mean(price)) * custom_config["scale"]}
+
+
 def pack_without_analysis(inputs, custom_config):
     return {"price": first(inputs["price"], 0.0)}
 """

@@ -21,10 +21,11 @@ from components.transform.analysis import Analysis
 def analyse(tmp_path, toy, schema):
     """Analyses patterns of files; returns the plan and the output of tf.Transform."""
     parsed = text_format.Parse(schema, schema_pb2.Schema())
-    pack = functools.partial(importlib.import_module(toy).pack, custom_config={"scale": 1.0})
     kept = Analyses(str(tmp_path / "kept"))
 
-    def run(files, name):
+    def run(files, name, function="pack_items"):
+        packing = getattr(importlib.import_module(toy), function)
+        pack = functools.partial(packing, custom_config={})
         temporary = tmp_path / name / "temporary"
         temporary.mkdir(parents=True)
         analysis = Analysis(files, parsed, pack)
@@ -90,8 +91,8 @@ def test_quantiles_that_were_added_up_are_within_epsilon(analyse, tmp_path, writ
         path = tmp_path / f"Split-train/data_tfrecord-2026-01-0{day}-00000-of-00001.gz"
         write_shard(path, [("i", 0.0, float(age), 0) for age in values])
         files[f"day-{day}"] = str(path)
-    analyse({name: files[name] for name in list(files)[:4]}, "one")
-    plan, output = analyse(files, "two")
+    analyse({name: files[name] for name in list(files)[:4]}, "one", "pack_ages")
+    plan, output = analyse(files, "two", "pack_ages")
     assert len(plan.known) == 4
     layer = output.transform_features_layer()
     every = np.sort(ages.ravel())
@@ -104,5 +105,5 @@ def test_quantiles_that_were_added_up_are_within_epsilon(analyse, tmp_path, writ
         }
     )
     # Both bounds of a bucket are off by epsilon at most.
-    shares = np.bincount(made["ids"].numpy()[:, 1]) / len(every)
+    shares = np.bincount(made["ids"].numpy()[:, 0]) / len(every)
     np.testing.assert_allclose(shares, 0.25, atol=2 * 0.001)

@@ -6,6 +6,14 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
+from models.config import ModelConfig
+from models.spec import SPEC_FILE, ModelSpec
+from models.training_config import TrainingConfig
+from schemas.columns import Column
+from schemas.features import Numeric
+from schemas.heads import Head
+from schemas.logs import Clock
+
 JAN_1 = 1_767_225_600
 SERVED = 'served: {path: "served/{SPAN}/*.parquet", id: id, time: {column: time}}'
 
@@ -104,3 +112,47 @@ def test_times_are_in_iso_8601(watched, sentence):
 def test_a_config_without_a_served_log_is_misuse(invoke, sentence, write_config, write_logs):
     write_logs()
     assert "does not say where served scores are" in sentence(invoke("monitor", write_config()), 2)
+
+
+@pytest.fixture
+def model_dir(tmp_path):
+    """A served model whose click rate is the price."""
+    import tensorflow as tf
+
+    module = tf.Module()
+    module.predict_columns = tf.function(
+        lambda price: {"ctr": price},
+        input_signature=[tf.TensorSpec([None], tf.float32, name="price")],
+    )
+    folder = tmp_path / "serving" / "17"
+    tf.saved_model.save(module, str(folder), {"predict_columns": module.predict_columns})
+    spec = ModelSpec(
+        name="tiny",
+        id=("id",),
+        time=Clock(column="time"),
+        columns=(Column("price", "float"),),
+        features={"price": Numeric(kind="numeric", side="item")},
+        heads={"ctr": Head(label="click")},
+        targets=("click",),
+        model=ModelConfig(),
+        training=TrainingConfig(),
+    )
+    (folder / "assets.extra").mkdir()
+    (folder / "assets.extra" / SPEC_FILE).write_text(spec.model_dump_json(), encoding="utf-8")
+    return folder
+
+
+def test_what_score_writes_is_a_served_log(watched, model_dir, invoke, tmp_path, write_rows):
+    watched(0.25)
+    root = tmp_path / "logs"
+    shown = [{"id": JAN_1 + n, "time": JAN_1 + n, "user": "u", "price": 0.125} for n in range(100)]
+    log = write_rows(root / "impressions" / "2026-01-01" / "part.parquet", shown)
+    served = root / "served" / "2026-01-01" / "part.parquet"
+    assert invoke("score", model_dir, log.parent, "--served", "-o", served).exit_code == 0
+    few = ("--set", "monitor.min_positives=20")
+    result = invoke("monitor", tmp_path / "tiny.yaml", "--work", tmp_path / "work", "--json", *few)
+    assert result.exit_code == 1
+    told = json.loads(result.stdout)
+    assert list(told["versions"]) == ["17"]
+    assert (told["outputs"][0]["positives"], told["outputs"][0]["predicted"]) == (25, 12.5)
+    assert [(alert["output"], alert["value"]) for alert in told["alerts"]] == [("ctr", 2.0)]

@@ -10,6 +10,7 @@ from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as pb
 
 from components.model_gate.verdicts import VERDICTS_FILE, Verdict, verdicts_text
+from components.run_report import facts as report
 from evaluation.figures import FIGURES_FILE, Evaluation, Figure, OutputFigures, SliceFigures
 from pipeline.work_dir import WorkDir
 
@@ -132,13 +133,24 @@ def push(work: WorkDir, write_store: Callable[..., Any]) -> Callable[..., None]:
             of={"pushed": 1, "pushed_version": version, "pushed_destination": str(served)},
         )  # fmt: skip
         if config is not None:
-            record(version, "RunReport", inputs=pushed, outputs={"facts": ("RunFacts", "/facts")},
-                   config=config, packages=json.dumps({"tensorflow": "2.21.0"}))  # fmt: skip
+            page = work.artifacts / "report" / version
+            record(
+                version, "RunReport", inputs=pushed, outputs={"report": ("RunFacts", page)},
+                config=config,
+            )  # fmt: skip
+            _write_facts(page)
         served.mkdir(parents=True)
         _write_figures(work.artifacts / "evaluation" / version)
         _write_verdicts(work.artifacts / "blessing" / version)
 
     return run
+
+
+def _write_facts(folder: Path) -> None:
+    lineage = report.Lineage(packages={"tensorflow": "2.21.0"})
+    facts = report.Facts(run="20260131T000000Z", name="tiny", lineage=lineage)
+    folder.mkdir(parents=True)
+    (folder / report.FACTS_FILE).write_text(facts.model_dump_json(), encoding="utf-8")
 
 
 def _write_figures(folder: Path) -> None:

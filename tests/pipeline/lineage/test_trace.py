@@ -71,6 +71,7 @@ def test_artifacts_that_are_gone_are_told(push, work):
     found = lineage(work, "8")
     assert (found.evaluation, found.verdicts) == (None, ())
     assert found.missing[0].startswith("figures: there is no figures.json in the artifact")
+    assert found.packages is None
     assert found.missing[1].startswith("verdicts: they cannot be read in the artifact")
 
 

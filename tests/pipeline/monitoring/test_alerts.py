@@ -24,7 +24,8 @@ def judged(*outputs, rows=(1000,), monitor=None, whole=True, versions=None, answ
         Hour(BEGIN + datetime.timedelta(hours=number), whole, Served(count, 0, tuple(outputs)))
         for number, count in enumerate(rows)
     ]
-    found = alerts(hours, versions or {}, monitor or Monitor(), answered)
+    total = Served(sum(rows), 0, ())
+    found = alerts(hours, total, versions or {}, monitor or Monitor(), answered)
     return [(alert.measure, alert.output, alert.value) for alert in found]
 
 
@@ -75,9 +76,17 @@ def test_versions_are_judged_where_there_are_several():
     bad, good = (Served(1000, 0, (figures(label, 100),)) for label in (300, 100))
     monitor = Monitor()
     hours = [Hour(BEGIN, True, good)]
-    [alert] = alerts(hours, {"8": bad, "9": good}, monitor, ["ctr"])
+    [alert] = alerts(hours, good, {"8": bad, "9": good}, monitor, ["ctr"])
     assert (alert.version, alert.hour, alert.measure) == ("8", None, "COPC")
-    assert alerts(hours, {"8": bad}, monitor, ["ctr"]) == ()
+    assert alerts(hours, good, {"8": bad}, monitor, ["ctr"]) == ()
+
+
+def test_what_shows_in_no_hour_may_show_in_all_of_them():
+    few, many = (Served(1000, 0, (figures(label, label * 2),)) for label in (20, 60))
+    hours = [Hour(BEGIN + datetime.timedelta(hours=number), True, few) for number in range(3)]
+    [alert] = alerts(hours, many, {}, Monitor(), ["ctr"])
+    assert (alert.hour, alert.version, alert.value) == (None, None, 0.5)
+    assert alerts(hours[:1], few, {}, Monitor(), ["ctr"]) == ()
 
 
 def test_a_model_at_the_edge_of_the_band_is_accused_in_one_hour_of_forty():

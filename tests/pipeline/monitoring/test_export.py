@@ -52,6 +52,7 @@ def test_alerts_are_told_one_by_one(serve, look, traffic):
     assert [alert["hour"] for alert in ctr] == [
         "2026-01-01T00:00:00+00:00",
         "2026-01-01T01:00:00+00:00",
+        None,  # of both together
     ]
     assert all(alert["measure"] == "COPC" and alert["low"] > 1.25 for alert in ctr)
     assert ctr[0]["bar"] == "0.8 .. 1.25"

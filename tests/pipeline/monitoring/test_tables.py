@@ -83,6 +83,13 @@ def test_a_calm_period_says_so(serve, look, traffic, shown_at):
     assert "by version" not in text
 
 
+def test_an_output_of_which_nothing_is_known_yet_has_no_hours(serve, look, traffic, shown_at):
+    text = shown_at(look(serve(traffic(hours=2, per_hour=100)), as_of=1.9), 80)
+    assert "ctr by hour" in text
+    assert "ctcvr by hour" not in text
+    assert re.search(r"\nctcvr +0 +190 ", text)
+
+
 def test_what_was_not_judged_is_told(serve, look, shown, jan_1, shown_at):
     row = shown("a", jan_1, 0.5, click=60)
     others = [dataclasses.replace(row, id="b"), row, dataclasses.replace(row, id=None)]
