@@ -60,6 +60,6 @@ def main() -> None:
 
 for command in (
     *(run, tune, simulate, score, tune_score, worker),
-    *(monitor, lineage, rollback, doctor),
+    *(report, monitor, lineage, rollback, doctor),
 ):
     main.add_command(command)
