@@ -67,6 +67,8 @@ def test_a_user_who_stops_a_command_sees_no_traceback(command, temp, invoke):
 def test_help_names_the_commands_and_the_exit_codes(invoke):
     text = invoke("--help").stdout
     for word in (
+        "report",
+        "lineage",
         "run",
         "tune",
         "simulate",
