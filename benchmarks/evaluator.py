@@ -3,7 +3,8 @@
 `ours` is our Evaluator: all figures of three outputs, GAUC among them, with intervals, of two
 models, overall and by device. `peer` is what TFX's Evaluator runs: TFMA's extractors and three of
 its metrics of one output, on fewer rows. Each runs in an interpreter of its own. The models read
-their answers from the examples, so that what is measured is evaluation.
+their answers from the examples, so that what is measured is evaluation. Seconds include what a run
+of any size takes, some 5 s of ours: the peer's rate would be somewhat higher on more rows.
 
     python benchmarks/evaluator.py
 """

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import models
+from evaluation.figures import FIGURES_FILE, Evaluation
 from models.spec import DIAGNOSTICS_FILE
 from pipeline.config import PipelineConfig
 from pipeline.executions import newest_executions
@@ -28,14 +29,18 @@ NODES = [
     "LogGate",
     "StatisticsGen",
     "ExampleValidator",
+    "SpanStatistics",
+    "DataReport",
     "DataGate",
     "Transform",
     "Trainer",
     "ServingCheck",
     "BaselineModel",
+    "Popularity",
     "Evaluator",
     "ModelGate",
     "AtomicPusher",
+    "RunReport",
 ]
 FRESH = """
 import json, sys
@@ -96,7 +101,8 @@ def config(root: Path, **changes: object) -> PipelineConfig:
             },
             "training": {"batch_size": 256, "held_back": "20%", "compare_single_tasks": True},
             "score": "ctr * cvr * price",
-            "slices": ["item_id"],
+            "slices": ["item_id", ["position", "price"]],
+            "evaluation": {"user": "user_id", "request": "request_id", "item": "item_id"},
             "gates": {"ctr.auc": ">= 0.1", "ctspend.rmse": "<= 1000"},
             **changes,
         }
@@ -119,6 +125,16 @@ class Project:
         after = newest_executions(self.work, "e2e", NODES)
         assert all(node not in before or after[node].id > before[node].id for node in NODES)
         return passed, {node for node in NODES if not after[node].cached}
+
+    def evaluation(self) -> Evaluation:
+        """Returns the figures of the newest evaluation."""
+        evaluator = newest_executions(self.work, "e2e", NODES)["Evaluator"]
+        figures = Path(evaluator.outputs["evaluation"].uri) / FIGURES_FILE
+        return Evaluation.model_validate_json(figures.read_bytes())
+
+    def newest_report(self) -> str:
+        """Returns the page of the newest run."""
+        return (max(self.work.reports.iterdir()) / "index.html").read_text(encoding="utf-8")
 
     def versions(self) -> list[Path]:
         return sorted(self.work.serving.iterdir())
@@ -169,12 +185,32 @@ def test_the_pushed_model_answers_in_a_process_that_knows_tensorflow_only(projec
     assert answers["score"][1] == 0  # no price
 
 
+def test_a_model_is_judged_beside_others_by_users_requests_and_slices(project, first):
+    found = project.evaluation()
+    assert found.models == ("candidate", "popularity", "constant", "truth")
+    assert {tuple(each.slice) for each in found.slices} == {(), ("item_id",), ("position", "price")}
+    ctr = found.overall["ctr"]
+    assert ctr.models["constant"]["auc"].value == 0.5
+    assert ctr.models["truth"]["auc"].value > 0.6
+    assert {"gauc", "session_auc", "ndcg@10"} <= set(ctr.models["candidate"])
+    by_item = [
+        each.outputs["ctr"].rows for each in found.slices if tuple(each.slice) == ("item_id",)
+    ]
+    assert sum(by_item) == ctr.rows
+
+
+def test_a_run_has_a_report_that_says_first_what_it_came_to(project, first):
+    page = project.newest_report()
+    assert f"Pushed as version {project.versions()[0].name}" in page
+    assert page.index("Pushed as version") < page.index("ctr.auc")
+
+
 def test_a_run_keeps_what_went_on_inside_the_model(project, first):
     trainer = newest_executions(project.work, "e2e", NODES)["Trainer"]
     found = json.loads((Path(trainer.outputs["model_run"].uri) / DIAGNOSTICS_FILE).read_text())
     assert set(found) == {
         "curves", "validations", "calibration", "gradient_cosine", "gate_mean", "gate_entropy",
-        "expert_cosine", "dead_experts", "same_experts", "seesaw",
+        "expert_cosine", "dead_experts", "same_experts", "seesaw", "importance", "unseen",
     }  # fmt: skip
     assert set(found["seesaw"]) == {"ctr", "cvr", "ctcvr"}
     assert set(found["gate_mean"]) == {"ctr", "cvr", "spend"}
@@ -187,7 +223,7 @@ def test_a_run_keeps_what_went_on_inside_the_model(project, first):
 
 def test_the_same_run_again_is_fully_cached_and_pushes_nothing_new(project, first):
     pushed = project.versions()
-    assert project.run() == (True, set())
+    assert project.run() == (True, {"RunReport"})
     assert project.versions() == pushed
 
 
@@ -195,8 +231,9 @@ def test_a_gate_refuses_the_model_without_training_again(project, first):
     pushed = project.versions()
     passed, ran = project.run(gates={"ctr.auc": ">= 0.999"})
     assert not passed
-    assert ran == {"ModelGate", "AtomicPusher"}
+    assert ran == {"ModelGate", "AtomicPusher", "RunReport"}
     assert project.versions() == pushed
+    assert "Refused" in project.newest_report()
 
 
 def test_changed_preprocessing_code_runs_transform_and_what_follows(
@@ -230,3 +267,4 @@ def test_one_more_click_runs_everything_anew_and_is_compared_with_the_served_mod
     baseline = newest_executions(project.work, "e2e", ["BaselineModel"])["BaselineModel"]
     assert baseline.outputs["baseline"].properties["own_baseline"] == 0
     assert baseline.outputs["baseline"].properties["version"] == pushed[-1].name
+    assert "baseline" in project.evaluation().models
