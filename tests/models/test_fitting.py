@@ -143,9 +143,19 @@ def test_no_examples_are_an_error_that_names_the_likely_reason(tmp_path):
         trained(empty, tmp_path)
 
 
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory):
+    """What `trained` returns of three epochs, with a look at the same rows after each."""
+    place = tmp_path_factory.mktemp("watched")
+    files = write(place / "part.gz", map(row, range(40)))
+    return trained(files, place, files, epochs=3)
+
+
 @pytest.mark.parametrize("steps_per_execution", [5, 7])
-def test_more_steps_between_two_looks_change_nothing(files, tmp_path, steps_per_execution):
-    expected, one_by_one, _ = trained(files, tmp_path / "one", files, epochs=3)
+def test_more_steps_between_two_looks_change_nothing(
+    files, tmp_path, watched, steps_per_execution
+):
+    expected, one_by_one, _ = watched
     found, progress, _ = trained(
         files, tmp_path / "more", files, epochs=3, steps_per_execution=steps_per_execution
     )
@@ -184,8 +194,10 @@ def test_several_steps_at_once_stop_where_something_has_to_be_done(tmp_path):
     assert [look.step for look in progress.validations] == list(range(50, 801, 50))
 
 
-def test_without_early_stopping_the_validation_split_is_looked_at_after_each_epoch(files, tmp_path):
-    model, progress, _ = trained(files, tmp_path, files, epochs=3)
+def test_without_early_stopping_the_validation_split_is_looked_at_after_each_epoch(
+    files, tmp_path, watched
+):
+    model, progress, _ = watched
     unwatched, _, _ = trained(files, tmp_path / "unwatched", epochs=3)
     assert [look.step for look in progress.validations] == [5, 10, 15]
     assert set(progress.validations[0].figures) == {"ctr", "spend", "like", "ctspend"}

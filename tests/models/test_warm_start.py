@@ -106,11 +106,21 @@ def start(base, spec, place, values=NEW, seed=2):
     return model, report
 
 
-@pytest.fixture
-def yesterday(tmp_path):
+GROWN = make_spec(sizes=(6, 4), spans=("2026-01-02", "2026-01-03"))
+
+
+@pytest.fixture(scope="module")
+def yesterday(tmp_path_factory):
+    """The model of yesterday and where it was left: only to be read."""
     spec = make_spec()
     model = shaken(make_model(spec, 1))
-    return model, keep(model, spec, tmp_path)
+    return model, keep(model, spec, tmp_path_factory.mktemp("yesterday"))
+
+
+@pytest.fixture(scope="module")
+def today(yesterday, tmp_path_factory):
+    """A model of larger tables that started from it, and the report: only to be read."""
+    return start(yesterday[1], GROWN, tmp_path_factory.mktemp("today"))
 
 
 def row(spec, values, feature, token):
@@ -154,13 +164,11 @@ def tables_of(model):
     }
 
 
-GROWN = make_spec(sizes=(6, 4), spans=("2026-01-02", "2026-01-03"))
 
-
-def test_rows_go_by_value_into_tables_that_grew_and_moved(yesterday, tmp_path):
+def test_rows_go_by_value_into_tables_that_grew_and_moved(yesterday, today):
     old_model, base = yesterday
     old = tables_of(old_model)
-    new = tables_of(start(base, GROWN, tmp_path)[0])
+    new = tables_of(today[0])
     was, now = make_spec(), GROWN
     assert (was.layout().tables["city"].offset, now.layout().tables["city"].offset) == (5, 8)
     assert (was.layout().tables["brand"].offset, now.layout().tables["brand"].offset) == (11, 14)
@@ -179,9 +187,8 @@ def test_rows_go_by_value_into_tables_that_grew_and_moved(yesterday, tmp_path):
         np.testing.assert_array_equal(new[key], old[key])
 
 
-def test_new_ids_start_from_the_row_of_unknown_ones_with_fresh_sums(yesterday, tmp_path):
-    old = tables_of(yesterday[0])
-    new = tables_of(start(yesterday[1], GROWN, tmp_path)[0])
+def test_new_ids_start_from_the_row_of_unknown_ones_with_fresh_sums(yesterday, today):
+    old, new = tables_of(yesterday[0]), tables_of(today[0])
     for feature, value in (("item", "x"), ("brand", "m")):
         at = row(GROWN, NEW, feature, value)
         unknown = row(make_spec(), OLD, feature, "unknown")
@@ -190,19 +197,17 @@ def test_new_ids_start_from_the_row_of_unknown_ones_with_fresh_sums(yesterday, t
             assert (new[f"sums {key}"][at] == np.float32(1e-8)).all()
 
 
-def test_rows_that_no_id_uses_yet_are_those_of_a_fresh_model(yesterday, tmp_path):
-    new = tables_of(start(yesterday[1], GROWN, tmp_path, seed=2)[0])
-    fresh = tables_of(make_model(GROWN, seed=2))
+def test_rows_that_no_id_uses_yet_are_those_of_a_fresh_model(today):
+    new, fresh = tables_of(today[0]), tables_of(make_model(GROWN, seed=2))
     unused = slice(5, 8)  # of item, whose table has 8
     for key in ("0_table_4", "sums 0_table_4"):
         np.testing.assert_array_equal(new[key][unused], fresh[key][unused])
     assert np.abs(new["0_table_4"][unused]).max() <= 0.05
 
 
-def test_it_answers_as_yesterday_before_its_first_step(yesterday, tmp_path):
+def test_it_answers_as_yesterday_before_its_first_step(yesterday, today):
     """Also for ids that are known since today only: yesterday they were unknown."""
-    old_model, base = yesterday
-    model, _ = start(base, GROWN, tmp_path)
+    old_model, model = yesterday[0], today[0]
     items, brands = ["a", "c", "x", None, "z", "a"], ["k", "l", "m", "k", None, "z"]
     before = old_model.answers(packed(make_spec(), OLD, items, brands))
     after = model.answers(packed(GROWN, NEW, items, brands))
@@ -212,17 +217,15 @@ def test_it_answers_as_yesterday_before_its_first_step(yesterday, tmp_path):
     assert len(set(before["ctr"].numpy().tolist())) == 6
 
 
-def test_an_id_that_is_known_no_more_is_answered_as_unknown(yesterday, tmp_path):
-    old_model, base = yesterday
-    model, _ = start(base, GROWN, tmp_path)
+def test_an_id_that_is_known_no_more_is_answered_as_unknown(yesterday, today):
+    old_model, model = yesterday[0], today[0]
     before = old_model.answers(packed(make_spec(), OLD, ["unknown"], ["k"]))
     after = model.answers(packed(GROWN, NEW, ["b"], ["k"]))
     np.testing.assert_array_equal(after["ctr"], before["ctr"])
 
 
-def test_it_reports_the_ids_of_each_table(yesterday, tmp_path):
-    _, report = start(yesterday[1], GROWN, tmp_path)
-    assert report == {
+def test_it_reports_the_ids_of_each_table(today):
+    assert today[1] == {
         "version": "17",
         "tables": {
             "item": {"kept": 2, "new": 1, "gone": 1},
@@ -257,8 +260,8 @@ def test_models_side_by_side_keep_their_tables_apart(tmp_path):
         np.testing.assert_array_equal(after[name], answer)
 
 
-def test_rows_are_copied_in_parts(yesterday, tmp_path, monkeypatch):
-    whole = tables_of(start(yesterday[1], GROWN, tmp_path)[0])
+def test_rows_are_copied_in_parts(yesterday, today, tmp_path, monkeypatch):
+    whole = tables_of(today[0])
     monkeypatch.setattr("models.warm_start._ROWS_AT_ONCE", 2)
     for key, table in tables_of(start(yesterday[1], GROWN, tmp_path)[0]).items():
         np.testing.assert_array_equal(table, whole[key])
@@ -317,8 +320,9 @@ def test_without_a_base_the_model_stays_as_it_is_and_the_reason_is_told(tmp_path
 
 
 def test_a_base_that_has_lost_its_state_is_told_too(yesterday, tmp_path, caplog):
-    _, base = yesterday
-    tf.io.gfile.rmtree(f"{base.model}/Format-Training")
+    lost = shutil.copytree(yesterday[1].model, tmp_path / "lost")
+    shutil.rmtree(lost / "Format-Training")
+    base = dataclasses.replace(yesterday[1], model=str(lost), served=str(lost / "Format-Serving"))
     _, report = start(base, GROWN, tmp_path)
     assert report["version"] == "17"
     assert report["cold"].startswith("version 17 has lost its training state: ")
