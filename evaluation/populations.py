@@ -7,9 +7,19 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.heads import Heads, Output, labels, path, target_columns
-from schemas.logs import CLICK, CLICK_MATURE, CONVERSION, CONVERSION_MATURE, EXAMPLE_WEIGHT
+from schemas.logs import (
+    CLICK,
+    CLICK_MATURE,
+    CONVERSION,
+    CONVERSION_COUNT,
+    CONVERSION_DELAY,
+    CONVERSION_MATURE,
+    EXAMPLE_WEIGHT,
+    SETTLED,
+    VALUE,
+)
 
-_MATURITY = {CLICK: CLICK_MATURE, CONVERSION: CONVERSION_MATURE}
+_OF_CONVERSIONS = (CONVERSION, CONVERSION_COUNT, CONVERSION_DELAY, VALUE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +56,9 @@ def outcome_columns(heads: Heads, available: Collection[str]) -> tuple[str, ...]
             f"heads are judged by {', '.join(missing)}, which an example does not have. It has: "
             f"{', '.join(available) or 'no column'}"
         )
-    beside = [_MATURITY[label] for label in labels(heads) if label in _MATURITY]
+    beside = [CLICK_MATURE] if CLICK in labels(heads) else []
+    if any(label in _OF_CONVERSIONS for label in labels(heads)):
+        beside += [CONVERSION_MATURE, SETTLED]
     present = [name for name in (*beside, EXAMPLE_WEIGHT) if name in available]
     return tuple(dict.fromkeys((*needed, *present)))
 
@@ -80,7 +92,21 @@ def counted(
         mask = heads[name].mask
         if mask is not None:
             known &= columns[mask] == 1
-    mature = _MATURITY.get(output.label)
+    mature = maturity(output)
     if mature is not None and mature in columns:
         known &= columns[mature] == 1
     return Counted(population & known, population & ~known, label, weight)
+
+
+def maturity(output: Output) -> str | None:
+    """Returns the column that is 1 where no later event can change the label of an output.
+
+    Of impressions without a click conversions are known within the hour, of those with one only
+    when its window has closed. Where both are judged, a rate of conversions would at first be told
+    of the former alone, and be 0: there an impression counts once it is settled, whatever came.
+    """
+    if output.label == CLICK:
+        return CLICK_MATURE
+    if output.label in _OF_CONVERSIONS:
+        return CONVERSION_MATURE if output.population == CLICK else SETTLED
+    return None

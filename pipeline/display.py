@@ -70,7 +70,8 @@ class Display:
             words = f"{seconds(took):>8}  {count(rows):>9} rows  {count(rate):>8} rows/s"
         else:
             words = f"{seconds(took):>8}"
-        self._console.print(f"  [green]✓[/] {step:<17}{words}{'  ' + note if note else ''}")
+        line = f"  [green]✓[/] {step:<17}{words}{'  ' + note if note else ''}"
+        self._console.print(line, soft_wrap=True)
 
 
 class TrainingWatch(logging.Handler):

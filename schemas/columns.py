@@ -22,6 +22,7 @@ from schemas.logs import (
     IMPRESSION_ID,
     IMPRESSION_TIME,
     LABEL_AGE,
+    SETTLED,
     VALUE,
     Logs,
 )
@@ -121,6 +122,7 @@ def _outcomes(logs: Logs, sampled: bool) -> list[Column]:
         found += [Column(CLICK_MATURE, "int", role="outcome")]
     if CONVERSION in logs.labels():
         found += [Column(CONVERSION_MATURE, "int", role="outcome")]
+        found += [Column(SETTLED, "int", role="outcome")]
         found += [Column(CONVERSION_COUNT, "int", role="outcome")]
         found += [Column(CONVERSION_DELAY, "int", role="outcome")]
         if logs.conversions is not None and logs.conversions.value:

@@ -20,6 +20,7 @@ VALUE = "value"
 LABEL_AGE = "label_age"
 CLICK_MATURE = "click_mature"
 CONVERSION_MATURE = "conversion_mature"
+SETTLED = "settled"
 EXAMPLE_WEIGHT = "example_weight"
 
 # Where an example goes: what trains, what training is watched on, what the model is judged on. In a
@@ -39,6 +40,7 @@ JOINED_COLUMNS = (
     LABEL_AGE,
     CLICK_MATURE,
     CONVERSION_MATURE,
+    SETTLED,
     EXAMPLE_WEIGHT,
 )
 

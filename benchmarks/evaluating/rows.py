@@ -24,7 +24,7 @@ MODELS = {"candidate": 0.5, "baseline": 1.0}  # how much noise is in their log-o
 COLUMNS = (
     *(Column(name, "text") for name in ("impression_id", "user_id", "item_id", "device")),
     *(Column(name, "int") for name in ("click", "conversion")),
-    *(Column(name, "int") for name in ("click_mature", "conversion_mature")),
+    *(Column(name, "int") for name in ("click_mature", "conversion_mature", "settled")),
 )
 _ITEMS, _DEVICES = 10_000, np.array(["phone", "tablet", "desktop", "tv"])
 
@@ -52,6 +52,7 @@ def batch(start: int, rows: int, users: int) -> pa.RecordBatch:
         "conversion": bought.astype(np.int64),
         "click_mature": np.ones(rows, np.int64),
         "conversion_mature": (draw.random(rows) < 0.9).astype(np.int64),
+        "settled": (draw.random(rows) < 0.9).astype(np.int64),
     }
     for name, noise in MODELS.items():
         one, two = (_probability(x + noise * draw.normal(size=rows)) for x in (ctr, cvr))

@@ -124,7 +124,8 @@ WHERE rank = 1
 
 # Examples come out in the order of a hash: shuffled, and the same whatever the files' order. The
 # sum is ordered because floats do not add up the same in every order. A label is mature when no
-# event that is still unknown can change it.
+# event that is still unknown can change it; an impression is settled when none could, whatever its
+# labels are: so the settled ones are no selection by outcome.
 _LABELS = """
 CREATE TEMP TABLE labels AS
 SELECT
@@ -145,6 +146,7 @@ SELECT
         END
         AND ($view_label_window IS NULL OR kept.time + $view_label_window <= $known_until)
     )::BIGINT AS conversion_mature,
+    (kept.time + $reach <= $known_until)::BIGINT AS settled,
     if(trains AND the_clicks.row IS NULL, 1 / $unclicked, 1)::FLOAT AS example_weight,
     (NOT trains OR the_clicks.row IS NOT NULL OR $sampled) AS wanted
 FROM kept
@@ -191,6 +193,7 @@ def attribute(
         "view_window": view.window * _SECOND if view else -1 - tolerance,
         "view_label_window": view.window * _SECOND if view and view.label else "NULL",
         "known_until": known_until,
+        "reach": attribution.conversion_reach() * _SECOND,
         "unclicked": unclicked,
         # The other half of the MD5: the first one decides where an example goes.
         "sampled": f"md5_number_upper(id) < {int(unclicked * 2**64)}" if unclicked < 1 else "true",

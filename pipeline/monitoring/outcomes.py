@@ -25,18 +25,13 @@ from schemas.logs import (
     CONVERSION_MATURE,
     EVAL,
     IMPRESSION_ID,
-    IMPRESSION_TIME,
+    SETTLED,
     TimeSplit,
 )
 
+_AGES = (CLICK_MATURE, CONVERSION_MATURE, SETTLED)
 Columns = Mapping[str, npt.NDArray[np.float64]]
 _NONE = np.zeros(0)
-
-# Whether an impression was shown so long ago that no event can change any of its labels, whatever
-# they are. A label's own maturity depends on it: an impression without a click is mature within
-# the hour, one with a click when its conversions are. Rates of conversions over all impressions
-# would be told of the unclicked alone at first, and be 0.
-SETTLED = "{settled}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,8 +40,8 @@ class Outcomes:
 
     Attributes:
         ids: [N] of the impressions, each once.
-        columns: [N] each: labels, masks, whether labels are mature, and SETTLED; NaN where one is
-            absent.
+        columns: [N] each: labels, masks, and whether labels are mature or settled; NaN where one
+            is absent.
     """
 
     ids: pa.Array
@@ -76,7 +71,6 @@ class OutcomeReader:
             ingest, splits, period.known_until, partitions, str(folder), sampled=0.0
         )
         self._joining = Joining(ingest, period.spans, period.known_until, period.logs)
-        self._reach = config.attribution.conversion_reach() * 1_000_000
         self._limit = config.limits.max_broken_files
 
     def read(self) -> dict[int, list[Segment]]:
@@ -107,10 +101,8 @@ class OutcomeReader:
         ids = [part.column(IMPRESSION_ID) for part in parts]
         columns = {
             name: np.concatenate([_NONE, *(numbers(part.column(name)) for part in parts)])
-            for name in (*names, IMPRESSION_TIME)
+            for name in names
         }
-        shown = columns.pop(IMPRESSION_TIME)
-        columns[SETTLED] = (shown + self._reach <= self._joining.known_until).astype(np.float64)
         return Outcomes(pa.concat_arrays(ids) if ids else pa.array([], pa.string()), columns)
 
 
@@ -119,7 +111,7 @@ def outcome_columns(config: PipelineConfig) -> tuple[Column, ...]:
     masks = {head.mask for head in config.heads.values()}
     found = []
     for column in config.columns():
-        if column.role in ("key", "label") or column.name in (CLICK_MATURE, CONVERSION_MATURE):
+        if column.role in ("key", "label") or column.name in _AGES:
             found.append(column)
         elif column.name in masks:
             # A label travels as it is, where a mask would be encoded.

@@ -8,19 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluation.histogram import Histogram
-from evaluation.populations import counted
-from pipeline.monitoring.outcomes import SETTLED, Columns
+from evaluation.populations import counted, maturity
+from pipeline.monitoring.outcomes import Columns
 from pipeline.monitoring.period import HOUR
 from schemas.heads import Heads, Output, outputs
-from schemas.logs import (
-    CLICK,
-    CLICK_MATURE,
-    CONVERSION,
-    CONVERSION_COUNT,
-    CONVERSION_DELAY,
-    CONVERSION_MATURE,
-    VALUE,
-)
+from schemas.logs import CLICK_MATURE, CONVERSION_MATURE, SETTLED
 
 # Most distinct scores of an hour that are told apart; beyond it, near ones count as equal. Their
 # AUC is off by less than 1e-4 then, and an hour of an output takes 50 kB at most.
@@ -28,7 +20,6 @@ _ROOM = 2048
 
 _VERSION_BITS = 32
 _AGES = (CLICK_MATURE, CONVERSION_MATURE, SETTLED)
-_OF_CONVERSIONS = (CONVERSION, CONVERSION_COUNT, CONVERSION_DELAY, VALUE)
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -184,14 +175,8 @@ def _timeless(outcomes: Columns) -> Columns:
 
 def _mature(output: Output, outcomes: Columns) -> npt.NDArray[np.bool_]:
     """Returns the rows in which nothing that comes later can change the label of an output."""
-    age = None
-    if output.label == CLICK:
-        age = CLICK_MATURE
-    elif output.label in _OF_CONVERSIONS:
-        age = SETTLED if output.population is None else CONVERSION_MATURE
-    # Labels that the impressions bring are what they are.
-    joined = CONVERSION_MATURE if output.label in _OF_CONVERSIONS else CLICK_MATURE
-    if age is None or joined not in outcomes:
+    age = maturity(output)
+    if age is None or age not in outcomes:  # labels that the impressions bring are what they are
         return np.ones(len(next(iter(outcomes.values()))), bool)
     return outcomes[age] == 1
 

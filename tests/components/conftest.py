@@ -25,6 +25,7 @@ WINDOW_COLUMNS = (
     Column("click", "int", role="label"),
     Column("conversion", "int", role="label"),
     Column("conversion_mature", "int", role="outcome"),
+    Column("settled", "int", role="outcome"),
 )
 WINDOW_FEATURES: Mapping[str, Mapping[str, Any]] = {
     "item": {"kind": "categorical", "side": "item", "vocabulary": {"max_size": 400}},
@@ -52,6 +53,7 @@ def healthy_span(seed: int, rows: int = 3000) -> dict[str, list[Any]]:
         "click": clicks.astype(int).tolist(),
         "conversion": (clicks & (rng.random(rows) < 0.3)).astype(int).tolist(),
         "conversion_mature": [1] * rows,
+        "settled": [1] * rows,
     }  # fmt: skip
 
 

@@ -53,14 +53,30 @@ def test_a_value_counts_where_its_parent_happened_and_its_joint_everywhere():
 
 def test_click_and_conversion_count_once_they_are_mature():
     columns = {
-        "click": [1, 0, 1],
-        "conversion": [0, 0, 1],
-        "click_mature": [0, 1, 1],
-        "conversion_mature": [1, 1, 0],
+        "click": [1, 0, 1, 0, 1],
+        "conversion": [0, 0, 1, 0, 1],
+        "click_mature": [0, 1, 1, 1, 1],
+        "conversion_mature": [1, 1, 0, 1, 1],
+        "settled": [1, 1, 0, 0, 0],
     }
-    assert judge("ctr", **columns) == ["masked", (0, 1), (1, 1)]
-    assert judge("cvr", **columns) == [(0, 1), None, "masked"]
-    assert judge("ctcvr", **columns) == [(0, 1), (0, 1), "masked"]
+    assert judge("ctr", **columns) == ["masked", (0, 1), (1, 1), (0, 1), (1, 1)]
+    assert judge("cvr", **columns) == [(0, 1), None, "masked", None, (1, 1)]
+    assert judge("ctcvr", **columns) == [(0, 1), (0, 1), "masked", "masked", "masked"]
+
+
+def test_a_rate_over_all_impressions_is_not_told_of_those_without_a_click_alone():
+    """A day after the impressions: conversions of clicks may come for two days more."""
+    clicked = np.arange(1000) < 100
+    columns = {
+        "click": clicked.astype(float),
+        "conversion": (np.arange(1000) < 10).astype(float),
+        "click_mature": np.ones(1000),
+        "conversion_mature": (~clicked).astype(float),
+        "settled": np.zeros(1000),
+    }
+    assert judge("ctcvr", **columns) == ["masked"] * 1000
+    labels = {"heads": {"spend": Head(label="value", kind="value")}}
+    assert judge("spend", **labels, **columns, value=np.zeros(1000)) == ["masked"] * 1000
 
 
 def test_other_labels_are_always_mature():
@@ -98,14 +114,15 @@ def test_an_endless_label_or_weight_is_none():
     assert found == ["masked", "masked"]
 
 
-@given(st.lists(st.tuples(*[st.sampled_from([0.0, 1.0, NAN])] * 4), min_size=1))
+@given(st.lists(st.tuples(*[st.sampled_from([0.0, 1.0, NAN])] * 5), min_size=1))
 def test_every_row_of_a_population_counts_or_is_masked(rows):
-    click, conversion, click_mature, conversion_mature = zip(*rows, strict=True)
+    click, conversion, click_mature, conversion_mature, settled = zip(*rows, strict=True)
     columns = {
         "click": click,
         "conversion": conversion,
         "click_mature": click_mature,
         "conversion_mature": conversion_mature,
+        "settled": settled,
     }
     assert None not in judge("ctr", **columns)
     assert None not in judge("ctcvr", **columns)

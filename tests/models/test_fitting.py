@@ -152,9 +152,7 @@ def watched(tmp_path_factory):
 
 
 @pytest.mark.parametrize("steps_per_execution", [5, 7])
-def test_more_steps_between_two_looks_change_nothing(
-    files, tmp_path, watched, steps_per_execution
-):
+def test_more_steps_between_two_looks_change_nothing(files, tmp_path, watched, steps_per_execution):
     expected, one_by_one, _ = watched
     found, progress, _ = trained(
         files, tmp_path / "more", files, epochs=3, steps_per_execution=steps_per_execution

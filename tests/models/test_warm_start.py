@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -164,11 +166,8 @@ def tables_of(model):
     }
 
 
-
 def test_rows_go_by_value_into_tables_that_grew_and_moved(yesterday, today):
-    old_model, base = yesterday
-    old = tables_of(old_model)
-    new = tables_of(today[0])
+    old, new = tables_of(yesterday[0]), tables_of(today[0])
     was, now = make_spec(), GROWN
     assert (was.layout().tables["city"].offset, now.layout().tables["city"].offset) == (5, 8)
     assert (was.layout().tables["brand"].offset, now.layout().tables["brand"].offset) == (11, 14)
@@ -322,7 +321,7 @@ def test_without_a_base_the_model_stays_as_it_is_and_the_reason_is_told(tmp_path
 def test_a_base_that_has_lost_its_state_is_told_too(yesterday, tmp_path, caplog):
     lost = shutil.copytree(yesterday[1].model, tmp_path / "lost")
     shutil.rmtree(lost / "Format-Training")
-    base = dataclasses.replace(yesterday[1], model=str(lost), served=str(lost / "Format-Serving"))
+    base = Base(version="17", served=str(lost / "Format-Serving"), model=str(lost))
     _, report = start(base, GROWN, tmp_path)
     assert report["version"] == "17"
     assert report["cold"].startswith("version 17 has lost its training state: ")

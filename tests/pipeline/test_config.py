@@ -38,6 +38,7 @@ def test_a_config_names_its_outputs_labels_gates_and_columns(given):
         ("label_age", "outcome"),
         ("click_mature", "outcome"),
         ("conversion_mature", "outcome"),
+        ("settled", "outcome"),
         ("conversion_count", "outcome"),
         ("conversion_delay", "outcome"),
     ]

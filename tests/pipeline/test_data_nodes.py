@@ -44,7 +44,7 @@ def test_ingestion_gets_the_spans_and_the_columns_as_json(create, properties):
     assert json.loads(given["spans"]) == ["2026-01-01", "2026-01-02"]
     assert [column["name"] for column in json.loads(given["config"])["columns"]] == [
         "impression_id", "impression_time", "user", "price", "click", "conversion",
-        "label_age", "click_mature", "conversion_mature", "conversion_count",
+        "label_age", "click_mature", "conversion_mature", "settled", "conversion_count",
         "conversion_delay",
     ]  # fmt: skip
     assert given["fingerprint"] == "abc"

@@ -228,7 +228,14 @@ def curated(tmp_path: Path, names: list[str]) -> Path:
 
 
 ALL = ["impression_id", "impression_time", "user", "price", "click", "conversion"]
-ALL += ["label_age", "click_mature", "conversion_mature", "conversion_count", "conversion_delay"]
+ALL += [
+    "label_age",
+    "click_mature",
+    "conversion_mature",
+    "settled",
+    "conversion_count",
+    "conversion_delay",
+]
 
 
 def test_a_curated_schema_is_copied_under_the_name_of_its_content(
@@ -247,7 +254,7 @@ def test_a_curated_schema_is_copied_under_the_name_of_its_content(
 
 def test_a_curated_schema_must_describe_every_column(write_config, write_logs, work, tmp_path):
     write_logs()
-    path = curated(tmp_path, ALL[:3] + ALL[4:5] + ALL[6:9] + ALL[10:])
+    path = curated(tmp_path, ALL[:3] + ALL[4:5] + ALL[6:10] + ALL[11:])
     assert refused(load_config(write_config(), [f"schema={path}"]), work) == (
         f"the schema {path} does not describe price, conversion, conversion_count, which "
         "this config makes or reads: add a feature for each, or leave `schema` out to derive one"

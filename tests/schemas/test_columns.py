@@ -50,6 +50,7 @@ def test_an_example_has_keys_then_features_extras_labels_and_outcomes():
         ("label_age", "int", "outcome"),
         ("click_mature", "int", "outcome"),
         ("conversion_mature", "int", "outcome"),
+        ("settled", "int", "outcome"),
         ("conversion_count", "int", "outcome"),
         ("conversion_delay", "int", "outcome"),
         ("value", "float", "outcome"),
@@ -63,11 +64,18 @@ def test_an_example_has_keys_then_features_extras_labels_and_outcomes():
         (Logs(impressions=log("i"), clicks=log("c")), OF_CLICKS),
         (
             Logs(impressions=log("i"), clicks=log("c"), conversions=log("v")),
-            [*OF_CLICKS, "conversion_mature", "conversion_count", "conversion_delay"],
+            [*OF_CLICKS, "conversion_mature", "settled", "conversion_count", "conversion_delay"],
         ),
         (
             FUNNEL,
-            [*OF_CLICKS, "conversion_mature", "conversion_count", "conversion_delay", "value"],
+            [
+                *OF_CLICKS,
+                "conversion_mature",
+                "settled",
+                "conversion_count",
+                "conversion_delay",
+                "value",
+            ],
         ),
     ],
 )

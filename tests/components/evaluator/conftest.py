@@ -46,7 +46,10 @@ def settings() -> Callable[..., Any]:
         Column("age", "float"),
         Column("history", "text", repeated=True),
         *(Column(name, "int", role="label") for name in ("click", "conversion")),
-        *(Column(name, "int", role="outcome") for name in ("click_mature", "conversion_mature")),
+        *(
+            Column(name, "int", role="outcome")
+            for name in ("click_mature", "conversion_mature", "settled")
+        ),
     )
     weights = (
         *(Column(name, "float", role="target") for name in ("seen", "price")),

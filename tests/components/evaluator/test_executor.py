@@ -26,6 +26,7 @@ def shown(number, device, click, conversion, ctr, cvr, **more):
         "conversion": conversion,
         "click_mature": 1,
         "conversion_mature": 1,
+        "settled": 1,
         **answers("new", ctr, cvr),
         **answers("old", 0.5, 0.5),
         **more,
@@ -95,14 +96,16 @@ def test_labels_that_are_not_mature_are_masked_and_counted(
     evaluate, write_examples, rates, models, settings
 ):
     young = [
-        shown(5, "tv", 0, 0, 0.9, 0.9, click_mature=0),
-        shown(6, "tv", 1, 0, 0.9, 0.9, conversion_mature=0),
+        shown(5, "tv", 0, 0, 0.9, 0.9, click_mature=0, settled=0),
+        shown(6, "tv", 1, 0, 0.9, 0.9, conversion_mature=0, settled=0),
+        # It has no click, so no conversion can come; but of its age only such are known.
+        shown(8, "tv", 0, 0, 0.9, 0.9, settled=0),
         shown(7, "tv", 1, None, 0.9, 0.9),
     ]
     found, _ = evaluate(write_examples("young", [*FIVE, *young]), settings(), rates, **models)
     counts = {name: (of.rows, of.masked) for name, of in found.overall.items()}
     # A click that is there stays there, so the last two count for ctr, and have no conversion yet.
-    assert counts == {"ctr": (7, 1), "cvr": (3, 2), "ctcvr": (6, 2)}
+    assert counts == {"ctr": (8, 1), "cvr": (3, 2), "ctcvr": (5, 4)}
 
 
 def test_without_a_baseline_the_candidate_stands_beside_the_others(

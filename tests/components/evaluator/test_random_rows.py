@@ -43,6 +43,7 @@ def crowd(draw, rows):
                 "conversion": maybe(int(click and draw.random() < q), 0.05),
                 "click_mature": int(draw.random() < 0.9),
                 "conversion_mature": int(draw.random() < 0.8),
+                "settled": int(draw.random() < 0.7),
                 "seen": maybe(float(draw.random() < 0.9), 0.05),
                 "price": maybe(draw.choice([0.0, 0.5, 1.0, 2.0]), 0.05),
                 "example_weight": draw.choice([1.0, 4.0]),
@@ -63,7 +64,7 @@ def judged(row, output):
     weight = row["example_weight"]
     if output != "ctr":
         weight = None if row["price"] is None else weight * row["price"]
-    mature = row["click_mature" if output == "ctr" else "conversion_mature"]
+    mature = row[{"ctr": "click_mature", "cvr": "conversion_mature", "ctcvr": "settled"}[output]]
     if label is None or weight is None or row["seen"] != 1 or mature != 1:
         return "masked"
     return label, weight

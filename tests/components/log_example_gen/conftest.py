@@ -89,6 +89,7 @@ def make_config(tmp_path: pathlib.Path) -> Callable[..., IngestConfig]:
                 Column("label_age", "int", role="outcome"),
                 Column("click_mature", "int", role="outcome"),
                 Column("conversion_mature", "int", role="outcome"),
+                Column("settled", "int", role="outcome"),
                 Column("conversion_count", "int", role="outcome"),
                 Column("conversion_delay", "int", role="outcome"),
                 Column("value", "float", role="outcome"),

@@ -311,6 +311,17 @@ def test_where_views_label_a_conversion_is_mature_when_their_window_has_closed_t
     assert maturity(HOUR, view_through={"window": "2h"}) == (3600, 1, 1)
 
 
+@pytest.mark.parametrize("clicks", [(), [("a", 600 * SECOND)]], ids=["unclicked", "clicked"])
+def test_an_impression_is_settled_when_both_windows_have_closed_whatever_came(clicks):
+    def settled(known, **rules):
+        [label] = judge([("a", 0)], clicks, known=T0 + known, **rules)[0].values()
+        return label["settled"]
+
+    assert [settled(HOUR), settled(HOUR + DAY - 1), settled(HOUR + DAY)] == [0, 0, 1]
+    views = {"view_through": {"window": "2d", "label": True}}
+    assert [settled(2 * DAY - 1, **views), settled(2 * DAY, **views)] == [0, 1]
+
+
 def test_sampling_keeps_every_positive_and_about_the_share_of_others_with_its_weight():
     shown = [(f"i{n}", 0) for n in range(2000)]
     clicks = [(f"i{n}", 5) for n in range(100)]

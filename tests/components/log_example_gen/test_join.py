@@ -126,6 +126,7 @@ def test_an_example_has_its_impression_and_what_the_join_found(label):
             "label_age": [26 * 3600 - 60],
             "click_mature": [1],
             "conversion_mature": [0],
+            "settled": [0],
             "conversion_count": [2],
             "conversion_delay": [10],
             "value": [2.75],

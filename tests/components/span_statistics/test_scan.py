@@ -31,6 +31,7 @@ def span():
         "click": [1, 1, 1, 0],
         "conversion": [1, 0, 0, 0],
         "conversion_mature": [1, 1, 0, 1],
+        "settled": [1, 1, 0, 1],
     }
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from components.log_example_gen.spill import read_segments
 from pipeline.errors import RunFailed
-from pipeline.monitoring.outcomes import SETTLED, OutcomeReader, outcome_columns
+from pipeline.monitoring.outcomes import OutcomeReader, outcome_columns
 from pipeline.monitoring.period import Asked, resolve
 
 
@@ -52,7 +52,7 @@ def test_a_row_is_settled_when_no_event_can_change_it_whatever_came(serve, shown
     ]
     found = read(serve(rows), as_of=2)
     told = {
-        name: (row["click_mature"], row["conversion_mature"], row[SETTLED])
+        name: (row["click_mature"], row["conversion_mature"], row["settled"])
         for name, row in found.items()
     }
     assert told == {

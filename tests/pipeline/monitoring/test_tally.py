@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 import pytest
 
-from pipeline.monitoring.outcomes import SETTLED
 from pipeline.monitoring.tally import Scores, Sums, Tally, hours_of
 from schemas.heads import Head
 
@@ -42,7 +41,7 @@ def funnel():
         conversion=[1, 0, 0, 0],
         click_mature=[1, 1, 1, 1],
         conversion_mature=[1, 1, 0, 1],
-        **{SETTLED: [1, 1, 0, 0]},
+        settled=[1, 1, 0, 0],
         w=[9, 9, 9, 9],  # how much a row taught is nothing to how often events came
     )
 
@@ -114,7 +113,7 @@ def test_a_mask_says_which_rows_count_and_an_absent_label_counts_nowhere():
     tally.add(
         scores(
             [5] * 4, ["like"], like=[0.5] * 4, liked=[1, 0, NAN, 1], asked=[1, 1, 1, NAN],
-            **{SETTLED: [0] * 4},
+            settled=[0] * 4,
         )
     )  # fmt: skip
     assert summed(tally, 5, 0, "like") == {
@@ -129,7 +128,7 @@ def test_values_may_be_of_any_size_and_wait_for_the_conversions_that_make_them()
     tally.add(
         scores(
             [5] * 3, ["spend"], spend=[20.0, -1.0, 3.0], value=[30, 0, 5],
-            click_mature=[1, 1, 1], conversion_mature=[1, 1, 1], **{SETTLED: [1, 1, 0]},
+            click_mature=[1, 1, 1], conversion_mature=[1, 1, 1], settled=[1, 1, 0],
         )
     )  # fmt: skip
     assert summed(tally, 5, 0, "spend") == {
@@ -141,13 +140,13 @@ def test_values_may_be_of_any_size_and_wait_for_the_conversions_that_make_them()
 @pytest.mark.parametrize("score", [NAN, np.inf, -np.inf, -1e-9, 1 + 1e-9])
 def test_what_is_no_probability_cannot_be_used(score):
     tally = Tally({"ctr": Head(label="click")})
-    tally.add(scores([5, 5], ["ctr"], ctr=[score, 0.5], click=[1, 1], **{SETTLED: [1, 1]}))
+    tally.add(scores([5, 5], ["ctr"], ctr=[score, 0.5], click=[1, 1], settled=[1, 1]))
     assert (summed(tally, 5, 0, "ctr")["unusable"], summed(tally, 5, 0, "ctr")["rows"]) == (1, 1)
 
 
 def test_0_and_1_are_probabilities():
     tally = Tally({"ctr": Head(label="click")})
-    tally.add(scores([5, 5], ["ctr"], ctr=[0, 1], click=[0, 1], **{SETTLED: [1, 1]}))
+    tally.add(scores([5, 5], ["ctr"], ctr=[0, 1], click=[0, 1], settled=[1, 1]))
     _, [negatives, positives] = tally.sums[5, 0, "ctr"].histogram.table(1)
     assert (negatives.tolist(), positives.tolist()) == ([[1, 0]], [[0, 1]])
 
@@ -157,7 +156,7 @@ def test_an_hour_takes_little_memory_however_many_scores_it_has():
     tally = Tally({"ctr": Head(label="click")})
     score = rng.random(50_000)
     tally.add(
-        scores([5] * 50_000, ["ctr"], ctr=score, click=rng.random(50_000) < score, **{SETTLED: [1]})
+        scores([5] * 50_000, ["ctr"], ctr=score, click=rng.random(50_000) < score, settled=[1])
     )
     assert tally.sums[5, 0, "ctr"].histogram.bins <= 2048
     assert isinstance(tally.sums[5, 0, "ctr"], Sums)
