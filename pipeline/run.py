@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from pipeline.executions import Execution
     from pipeline.results import Results
 
+# Why a model was refused; a gate on every value of a feature may refuse a thousand times.
+_MOST_REASONS = 10
+
 
 def run(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> bool:
     """Runs a pipeline from its logs to a pushed model; returns whether the gates let it pass.
@@ -145,8 +148,10 @@ def _print_model(results: "Results", console: Console) -> None:
     """Prints where the model is served, or why it is not."""
     if results.model_dir is None:
         console.print("[bold red]The model was refused[/] and is not served:")
-        for verdict in results.refused:
+        for verdict in results.refused[:_MOST_REASONS]:
             console.print(f"  {escape(verdict.reason)}", soft_wrap=True)
+        if (more := len(results.refused) - _MOST_REASONS) > 0:
+            console.print(f"  and {more} more: the report has them")
         return
     if results.served:
         console.print(f"[bold]model[/]  {escape(place(results.model_dir))}", soft_wrap=True)

@@ -26,7 +26,7 @@ from schemas.heads import Output
 
 # Bins of log-odds a model. With 4,096 AUC is exact to 1e-5; in slices, of which there may be many,
 # with 1,024 to 2e-4: less than what is left to luck in any slice that is not small.
-_ROOM, _ROOM_OF_SLICE = 4096, 1024
+_ROOM, _ROOM_OF_SLICE = 16_384, 1024
 
 
 @dataclasses.dataclass(frozen=True)
