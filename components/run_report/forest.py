@@ -30,8 +30,8 @@ class Branch:
         value: the candidate's, as text.
         told: what is drawn, as text: the difference or the value.
         interval: its ends, as text; "" without one.
-        at: of the point, in [0, 1]; None where nothing was measured.
-        low: left end of the interval, in [0, 1]; None without one.
+        at: of the point, in [0, 1]; None where nothing was measured, or it lies beyond the scale.
+        low: left end of the interval, in [0, 1], cut off with the scale; None without one.
         high: right end, likewise.
         side: better, worse, or even where the interval holds "no difference".
         description: the line in words.
@@ -148,7 +148,7 @@ def _branch(
         calibration=figure(_figure(of_output, "calibration", False).value, "calibration"),
         told=told,
         interval=interval,
-        at=scale.at(drawn.value) if measured else None,
+        at=scale.at(drawn.value) if scale.low <= drawn.value <= scale.high else None,
         low=scale.at(drawn.low) if measured and drawn.low is not None else None,
         high=scale.at(drawn.high) if measured and drawn.high is not None else None,
         side=side(drawn, metric) if difference else "even",

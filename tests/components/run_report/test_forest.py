@@ -56,7 +56,7 @@ def test_with_a_baseline_the_differences_are_drawn_around_none():
 
 def test_a_small_slice_does_not_set_the_scale():
     television = forests(evaluation(*SLICES), "ctr", "auc")[0].branches[2]
-    assert (television.at, television.low, television.high) == (0, 0, 1)
+    assert (television.at, television.low, television.high) == (None, 0, 1)
 
 
 def test_without_a_baseline_the_values_are_drawn_around_that_of_all_rows():
