@@ -84,9 +84,10 @@ NAMED = {
 
 
 def moments(name: str) -> list[Moment]:
-    """Returns six: the named ones, and one at random."""
-    anywhere = Moment(13, "anywhere", random.Random(name).randrange(3000))
-    return sorted([*NAMED[name], anywhere])
+    """Returns ten: the named ones, and as many at random."""
+    drawn = random.Random(name)
+    anywhere = [Moment(step, "anywhere", drawn.randrange(3000)) for step in (2, 8, 13, 17, 21)]
+    return sorted([*NAMED[name], *anywhere])
 
 
 def make_job(name: str, place: Path, files: dict[str, str]) -> Job:

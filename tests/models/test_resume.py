@@ -12,7 +12,7 @@ from models.checkpoints import Progress
 
 SCRIPT = Path(__file__).with_name("killed_training.py")
 JOBS = ("joint", "alternating")
-KILLS = 6  # of each job
+KILLS = 10  # of each job
 EVERY = 5  # steps between two checkpoints
 TOLERANCE = 1e-6  # of a weight; sums may be added up in another order
 
@@ -48,7 +48,7 @@ def outcome(folder: Path) -> Outcome:
 
 
 @pytest.mark.parametrize("name", JOBS)
-def test_a_training_killed_six_times_ends_with_the_weights_of_one_that_never_was(name, outcomes):
+def test_a_training_killed_ten_times_ends_with_the_weights_of_one_that_never_was(name, outcomes):
     straight, killed = outcomes[name]["straight"], outcomes[name]["killed"]
     assert len(killed.steps) == KILLS + 1
     for one, other in zip(straight.weights, killed.weights, strict=True):
