@@ -68,6 +68,7 @@ def _nodes(config: PipelineConfig, inputs: Inputs, work: WorkDir, run: str) -> l
     report = RunReport(
         run=run,
         name=config.name,
+        spec=spec.model_dump_json(),
         config=config.as_yaml(),
         reports=str(work.reports),
         timings=str(work.timings / f"{run}.json"),

@@ -17,7 +17,7 @@ from pipeline.quantities import place
 from pipeline.tables import plain_table
 from pipeline.work_dir import WorkDir
 
-_COLOURS = {"pushed": "green", "refused": "red", "unknown": "yellow"}
+_COLOURS = {"pushed": "green", "refused": "red", "stopped": "red", "unknown": "yellow"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +49,7 @@ def reports(work: Path) -> tuple[Report, ...]:
     if not found:
         raise Misuse(
             f"there is no report in {place(folder)}. WORK_DIR is where a run wrote, as in "
-            "runs/demo; every run that comes to its end writes a report"
+            "runs/demo; every run that gets past its logs writes a report"
         )
     return tuple(found)
 

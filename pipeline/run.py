@@ -1,5 +1,6 @@
 """One run on this machine, from checked inputs to the tables it ends in."""
 
+import contextlib
 import datetime
 import logging
 import time
@@ -12,6 +13,7 @@ from rich.markup import escape
 
 from pipeline.config import PipelineConfig
 from pipeline.display import Display, TrainingWatch
+from pipeline.errors import RunFailed
 from pipeline.failures import told_in
 from pipeline.preflight import Inputs
 from pipeline.quantities import place, seconds
@@ -31,6 +33,8 @@ _MOST_REASONS = 10
 def run(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> bool:
     """Runs a pipeline from its logs to a pushed model; returns whether the gates let it pass.
 
+    A run that stops after its logs were read has a report too.
+
     Raises:
         RunFailed: naming the step, the reason and the log file.
     """
@@ -39,14 +43,17 @@ def run(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> bool:
     with chatter_to(log) as console:
         spans = inputs.spans
         console.print(f"[bold]{config.name}[/]: {len(spans)} spans, {spans[0]} to {spans[-1]}")
-        with Display(console) as display:
-            executions = execute(
-                config, work, display, log, lambda: _graph(config, inputs, work, log.stem), []
-            )
-        with told_in(log, lambda: "the report"):
-            passed = _report(config, executions, console)
-        page = work.reports / log.stem / "index.html"
-        console.print(f"[bold]report[/] {escape(place(page))}", soft_wrap=True)
+        try:
+            with Display(console) as display:
+                executions = execute(
+                    config, work, display, log, lambda: _graph(config, inputs, work, log.stem), []
+                )
+            with told_in(log, lambda: "the report"):
+                passed = _report(config, executions, console)
+        finally:
+            page = work.reports / log.stem / "index.html"
+            if page.exists():
+                console.print(f"[bold]report[/] {escape(place(page))}", soft_wrap=True)
         console.print(f"[bold]logs[/]   {escape(place(log))}", soft_wrap=True)
         console.print(f"Done in {seconds(time.monotonic() - started)}.")
     return passed
@@ -80,7 +87,8 @@ def execute(
         The executions of its nodes, by name.
 
     Raises:
-        RunFailed: naming the step, the reason and the log file.
+        RunFailed: naming the step, the reason and the log file; the report of what was done by then
+            is written.
     """
     display.start("loading TFX")
     began = time.monotonic()
@@ -101,6 +109,14 @@ def execute(
     try:
         with told_in(log, lambda: steps.current):
             run_locally(pipeline, work, steps.on_node)
+    except RunFailed as failure:
+        # Whatever keeps the report from being written goes to the log: the run's own end is told.
+        with contextlib.suppress(RunFailed), told_in(log, lambda: "the report"):
+            from pipeline.stopped import report_stopped, stop_at
+
+            stop = stop_at(steps.current, failure.__cause__ or failure, log)
+            report_stopped(pipeline, work, steps.executions, stop)
+        raise
     finally:
         for handler in handlers:
             told.removeHandler(handler)

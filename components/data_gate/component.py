@@ -10,6 +10,7 @@ from tfx.dsl.io import fileio
 
 from components.data_report.artifacts import DataFindings
 from components.data_report.report import REPORT_FILE, Findings
+from components.refusal import Refusal
 
 
 @component
@@ -21,13 +22,14 @@ def DataGate(report: InputArtifact[DataFindings], pipeline_name: Parameter[str])
         pipeline_name: to say whose data it is.
 
     Raises:
-        ValueError: a sentence for each objection.
+        Refusal: a sentence for each objection.
     """
     with fileio.open(f"{report.uri}/{REPORT_FILE}") as file:
         found = Findings.model_validate_json(file.read()).objections
     if found:
-        raise ValueError(
-            f"the data of {pipeline_name} is refused: {'; '.join(found)}. All of it is in "
-            f"{report.uri}. Mend the logs; or the schema, or the limits under `data` of the "
-            "config, if this is how the data is now"
+        way_out = (
+            f"All of it is in {report.uri}. Mend the logs; or the schema, or the limits under "
+            "`data` of the config, if this is how the data is now"
         )
+        said = f"the data of {pipeline_name} is refused: {'; '.join(found)}. {way_out}"
+        raise Refusal(said, found, way_out)

@@ -15,6 +15,7 @@ from tfx.dsl.io import fileio
 from components.log_example_gen.artifacts import LogLedger, LogRejects
 from components.log_example_gen.ledger import EXAMPLES, FATES, ORPHANS
 from components.log_example_gen.rejects import FILE, ROW, why
+from components.refusal import Refusal
 from schemas.logs import Limits
 from schemas.share import share_text
 
@@ -117,17 +118,19 @@ def LogGate(
         limits: `schemas.logs.Limits` as JSON.
 
     Raises:
-        ValueError: one sentence for each limit, with the commonest reasons, and for each split
+        Refusal: one sentence for each limit, with the commonest reasons, and for each split
             without examples.
     """
     with fileio.open(f"{ledger.uri}/ledger.json") as file:
         told = json.loads(file.read())
     found = objections(told, Limits.model_validate_json(limits))
-    if found:
-        found.append(
-            f"All of it is in {rejects.uri}. Mend the logs, or raise the config's `limits` if "
-            "they are right"
-        )
-    found += empty_splits(told)
-    if found:
-        raise ValueError(". ".join(found))
+    way_out = (
+        f"All of it is in {rejects.uri}. Mend the logs, or raise the config's `limits` if they are "
+        "right"
+        if found
+        else ""
+    )
+    empty = empty_splits(told)
+    if found or empty:
+        sentence = ". ".join([*found, *filter(None, [way_out]), *empty])
+        raise Refusal(sentence, [*found, *empty], way_out)

@@ -144,14 +144,15 @@ def timings(first: Facts, second: Facts) -> tuple[tuple[str, Timing | None, Timi
 def lineage(first: Facts, second: Facts) -> tuple[Change, ...]:
     """Returns what the two models were made from, in what they differ and in what not."""
     found = []
+    both = first, second
     made = first.lineage, second.lineage
     for name, values in (
         ("spans", [_spans(one.spans) for one in made]),
         ("as of", [one.as_of or "" for one in made]),
         ("logs", [one.fingerprint for one in made]),
         ("code", [one.code for one in made]),
-        ("trained from", [one.base or "nothing: a cold start" for one in made]),
-        ("compared with", [one.baseline or "no baseline" for one in made]),
+        ("trained from", [facts.trained_from for facts in both]),
+        ("compared with", [facts.compared_with for facts in both]),
         *(
             (package, [one.packages.get(package, "") for one in made])
             for package in dict.fromkeys([*made[0].packages, *made[1].packages])

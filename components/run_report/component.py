@@ -63,6 +63,7 @@ class RunReport(base_component.BaseComponent):
         *,
         run: str,
         name: str,
+        spec: str,
         config: str,
         reports: str,
         timings: str,
@@ -74,6 +75,7 @@ class RunReport(base_component.BaseComponent):
         Args:
             run: id of the run, a moment as in 20260131T235959Z.
             name: of the pipeline.
+            spec: `models.spec.ModelSpec` as JSON: what the model is made from.
             config: that was run, as YAML.
             reports: folder of all reports; paths of artifacts are told from the one above it.
             timings: file with the timings of the components before this one.
@@ -92,6 +94,7 @@ class RunReport(base_component.BaseComponent):
             RunReportSpec(
                 run=run,
                 name=name,
+                spec=spec,
                 config=config,
                 reports=reports,
                 timings=timings,

@@ -5,15 +5,14 @@ from typing import Any
 
 from tfx import types
 from tfx.dsl.components.base import base_executor
-from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
-from components.run_report.facts import FACTS_FILE, PAGE_FILE
+from components.run_report.facts import FACTS_FILE
 from components.run_report.gathering import gather
-from components.run_report.rendering import render
+from components.run_report.writing import facts_text, write
 
-PARAMETERS = ("run", "name", "config", "reports", "timings", "fingerprint")
+PARAMETERS = ("run", "name", "spec", "config", "reports", "timings", "fingerprint")
 # Custom property of the output.
 PAGE = "page"
 
@@ -33,19 +32,7 @@ class Executor(base_executor.BaseExecutor):
         reports = told.pop("reports")
         artifacts = {name: found[0] for name, found in input_dict.items() if found}
         facts = gather(artifacts, root=os.path.dirname(reports.rstrip("/")), **told)
-        folder = os.path.join(reports, facts.run)
-        page = os.path.join(folder, PAGE_FILE)
-        text = facts.model_dump_json(indent=1)
-        # The page last: where it is, so are its facts.
-        write_whole(os.path.join(folder, FACTS_FILE), text)
-        write_whole(page, render(facts))
+        page = write(facts, reports)
         report = artifact_utils.get_single_instance(output_dict["report"])
-        io_utils.write_string_file(os.path.join(report.uri, FACTS_FILE), text)
+        io_utils.write_string_file(os.path.join(report.uri, FACTS_FILE), facts_text(facts))
         report.set_string_custom_property(PAGE, page)
-
-
-def write_whole(path: str, text: str) -> None:
-    """Writes a file that is there whole or not at all."""
-    aside = f"{path}.part"
-    io_utils.write_string_file(aside, text)
-    fileio.rename(aside, path, overwrite=True)

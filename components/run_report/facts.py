@@ -115,12 +115,27 @@ class Lineage(Fact):
     artifacts: tuple[Kept, ...] = ()
 
 
+class Stop(Fact):
+    """Where a run stopped that came to no end, and why.
+
+    Attributes:
+        node: that failed.
+        objections: a sentence each, without its final stop.
+        way_out: where to read more and what to do, likewise; "" without one.
+    """
+
+    node: str
+    objections: tuple[str, ...]
+    way_out: str = ""
+
+
 class Facts(Fact):
     """Everything that the report of a run shows.
 
     Attributes:
         run: its id, a moment as in 20260131T235959Z.
         name: of the pipeline.
+        stop: where the run stopped, None if it came to its end.
         version: as which the model was pushed, None if it was not.
         blessed: whether the gates let the model pass, None if they were not asked.
         verdicts: of the gates.
@@ -140,6 +155,7 @@ class Facts(Fact):
 
     run: str
     name: str
+    stop: Stop | None = None
     version: str | None = None
     blessed: bool | None = None
     verdicts: tuple[Verdict, ...] = ()
@@ -155,6 +171,22 @@ class Facts(Fact):
     config: str = ""
     lineage: Lineage = Lineage()
     missing: Mapping[str, str] = {}
+
+    @property
+    def trained_from(self) -> str:
+        """What training went on from, in words; "" if the run stopped before it was over."""
+        if self.stop is not None and self.training is None:
+            return ""
+        base = self.lineage.base
+        return f"version {base}" if base else "nothing: a cold start"
+
+    @property
+    def compared_with(self) -> str:
+        """The model that the figures stand beside, in words; "" if the run stopped before."""
+        if self.stop is not None and self.evaluation is None:
+            return ""
+        baseline = self.lineage.baseline
+        return f"version {baseline}" if baseline else "no baseline"
 
     @property
     def refused(self) -> tuple[Verdict, ...]:

@@ -8,11 +8,10 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 from tfx import types
 from tfx.dsl.io import fileio
-from tfx.utils import path_utils
 
 from components.log_example_gen.transforms import LEDGER_FILE
 from components.model_gate.verdicts import VERDICTS_FILE
-from components.run_report.facts import Facts, Timing, Verdict
+from components.run_report.facts import Facts, Stop, Timing, Verdict
 from components.run_report.facts_of_training import Training
 from components.run_report.feature_facts import data_facts, feature_facts
 from components.run_report.ledger_facts import funnel
@@ -20,7 +19,6 @@ from components.run_report.lineage_facts import lineage
 from components.run_report.shown import shown
 from evaluation.figures import FIGURES_FILE, Evaluation
 from schemas.heads import Head
-from schemas.served_model import EXTRA_FOLDER, SPEC_FILE
 
 Artifacts = Mapping[str, types.Artifact]
 Told = TypeVar("Told")
@@ -33,7 +31,6 @@ _ABSENT = {
     "evaluation": "The run has no evaluation.",
     "funnel": "The run has no ledger of its rows.",
     "training": "The run has no training.",
-    "features": "The run has no model that tells of its features.",
     "data": "The run has no report of its data.",
     "timings": "Nothing took the time of the run's components.",
 }
@@ -44,14 +41,27 @@ class Gathering:
 
     Args:
         artifacts: of the run, by name.
+        stop: where the run stopped, None if it came to its end.
 
     Attributes:
         missing: by part, why it is not there.
     """
 
-    def __init__(self, artifacts: Artifacts):
+    def __init__(self, artifacts: Artifacts, stop: Stop | None):
         self._artifacts = artifacts
+        self._stop = stop
         self.missing: dict[str, str] = {}
+
+    def has(self, part: str, *names: str) -> bool:
+        """Returns whether any of these artifacts is there to tell of a part; notes it if not."""
+        found = any(name in self._artifacts for name in names)
+        if not found:
+            self.missing[part] = (
+                f"The run stopped at {self._stop.node}, before it came to this."
+                if self._stop
+                else _ABSENT[part]
+            )
+        return found
 
     def read(self, part: str, name: str, file: str, parse: Callable[[str], Told]) -> Told | None:
         """Returns what a file of an artifact tells of a part; None where it is not there.
@@ -59,8 +69,7 @@ class Gathering:
         Raises:
             ValueError: if the file is there, but is not what it should be.
         """
-        if name not in self._artifacts:
-            self.missing[part] = _ABSENT[part]
+        if not self.has(part, name):
             return None
         path = os.path.join(self._artifacts[name].uri, file)
         if not fileio.exists(path):
@@ -80,10 +89,12 @@ def gather(
     *,
     run: str,
     name: str,
+    spec: str,
     config: str,
     timings: str,
     fingerprint: str,
     root: str,
+    stop: Stop | None = None,
 ) -> Facts:
     """Returns everything that the report of a run shows.
 
@@ -91,13 +102,15 @@ def gather(
         artifacts: of the run, by the names of RunReport's inputs; any may be absent.
         run: its id.
         name: of the pipeline.
+        spec: what the model is made from, JSON.
         config: YAML.
         timings: the file with the components' timings; it may be absent.
         fingerprint: of the logs.
         root: paths are told from here.
+        stop: where the run stopped, None if it came to its end.
     """
-    found = Gathering(artifacts)
-    spec = _spec(found, artifacts)
+    found = Gathering(artifacts, stop)
+    made: dict[str, Any] = json.loads(spec)
     ledger = found.read("funnel", "ledger", LEDGER_FILE, json.loads)
     diagnostics = found.read("training", "model_run", DIAGNOSTICS_FILE, json.loads) or {}
     evaluation = found.read(
@@ -105,44 +118,31 @@ def gather(
     )
     cut, left_out = (None, 0) if evaluation is None else shown(evaluation)
     verdicts = found.read("gates", "blessing", VERDICTS_FILE, json.loads)
-    features = feature_facts(spec, artifacts, diagnostics)
-    if "data_report" not in artifacts and "anomalies" not in artifacts:
-        found.missing["data"] = _ABSENT["data"]
+    data = data_facts(artifacts) if found.has("data", "data_report", "anomalies") else None
     return Facts(
         run=run,
         name=name,
+        stop=stop,
         version=_version(found, artifacts),
         blessed=None if verdicts is None else all(verdict["passed"] for verdict in verdicts),
         verdicts=tuple(Verdict.model_validate(verdict) for verdict in verdicts or ()),
-        heads=TypeAdapter(dict[str, Head]).validate_python(spec.get("heads", {})),
-        score=spec.get("score"),
+        heads=TypeAdapter(dict[str, Head]).validate_python(made.get("heads", {})),
+        score=made.get("score"),
         evaluation=cut,
         slices_left_out=left_out,
         funnel=None if ledger is None else funnel(ledger),
         training=_training(diagnostics),
-        features=features,
-        data=None if "data" in found.missing else data_facts(artifacts),
+        features=feature_facts(made, artifacts, diagnostics),
+        data=data,
         timings=_timings(found, timings),
         config=config,
-        lineage=lineage(spec, ledger or {}, diagnostics, artifacts, fingerprint, root),
+        lineage=lineage(made, ledger or {}, diagnostics, artifacts, fingerprint, root),
         missing=found.missing,
     )
 
 
-def _spec(found: Gathering, artifacts: Artifacts) -> dict[str, Any]:
-    """Returns what made the model, as it is kept beside it."""
-    if "model" not in artifacts:
-        found.missing["features"] = _ABSENT["features"]
-        return {}
-    folder = path_utils.serving_model_path(artifacts["model"].uri)
-    path = os.path.join(folder, EXTRA_FOLDER, SPEC_FILE)
-    spec: dict[str, Any] = json.loads(read_text(path))
-    return spec
-
-
 def _version(found: Gathering, artifacts: Artifacts) -> str | None:
-    if "pushed_model" not in artifacts:
-        found.missing["pushed"] = _ABSENT["pushed"]
+    if not found.has("pushed", "pushed_model"):
         return None
     pushed = artifacts["pushed_model"]
     if not pushed.get_int_custom_property("pushed"):

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from components.run_report.facts import Facts
+from components.run_report.facts import Facts, Stop
 from components.run_report.forest import main_metric, side
 from components.run_report.numerals import decimal, figure, metric_name, signed
 from evaluation.figures import BASELINE, CANDIDATE, CONSTANT, POPULARITY, TRUTH, Figure
@@ -10,6 +10,8 @@ from schemas.heads import Output, outputs
 
 # A gate on every value of a feature may have hundreds.
 _MOST_REASONS = 4
+# What a gate of the data says of many features.
+_MOST_OBJECTIONS = 10
 _NAMES = {
     CANDIDATE: "this model",
     BASELINE: "baseline",
@@ -45,7 +47,7 @@ class Headline:
     """The verdict.
 
     Attributes:
-        state: pushed, refused or unknown.
+        state: pushed, refused, stopped or unknown.
         title: in a few words.
         sentences: why.
         cards: one an output.
@@ -74,6 +76,8 @@ def headline(facts: Facts) -> Headline:
 
 
 def _verdict(facts: Facts) -> tuple[str, str, tuple[str, ...]]:
+    if facts.stop is not None:
+        return "stopped", f"Stopped at {facts.stop.node}", _why(facts.stop, facts.version)
     spoke = [verdict for verdict in facts.verdicts if verdict.spoke]
     refused = facts.refused
     if refused:
@@ -95,6 +99,17 @@ def _verdict(facts: Facts) -> tuple[str, str, tuple[str, ...]]:
     if "pushed" in facts.missing:
         return "unknown", "Nobody knows whether it was pushed", (facts.missing["pushed"],)
     return "refused", "Not pushed", ("No gate refused it, but it was not pushed.",)
+
+
+def _why(stop: Stop, version: str | None) -> tuple[str, ...]:
+    found = [f"{objection}." for objection in stop.objections[:_MOST_OBJECTIONS]]
+    if len(stop.objections) > len(found):
+        found.append(f"And {len(stop.objections) - len(found)} more, below.")
+    if version is not None:
+        found.append(f"The model was pushed before that, as version {version}.")
+    if stop.way_out:
+        found.append(f"{stop.way_out}.")
+    return tuple(found)
 
 
 def _things(count: int, name: str) -> str:

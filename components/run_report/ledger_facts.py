@@ -14,7 +14,8 @@ def funnel(ledger: Mapping[str, Any]) -> Funnel:
         ledger: as LogExampleGen wrote it.
     """
     logs = [log for log in FATES if log in ledger]
-    splits = [*ledger.get("splits", ()), *ledger[EXAMPLES]]
+    examples = ledger.get(EXAMPLES, {})  # without one there is no key
+    splits = [*ledger.get("splits", ()), *examples]
     return Funnel(
         logs={
             log: {fate: rows for fate, rows in ledger[log].items() if fate != REJECTED}
@@ -24,7 +25,7 @@ def funnel(ledger: Mapping[str, Any]) -> Funnel:
             log: dict(sorted(ledger[log][REJECTED].items(), key=lambda item: -item[1]))
             for log in logs
         },
-        rows={split: ledger[EXAMPLES].get(split, 0) for split in dict.fromkeys(splits)},
+        rows={split: examples.get(split, 0) for split in dict.fromkeys(splits)},
         positives=ledger.get(POSITIVES, {}),
         moments=ledger.get("moments", {}),
     )

@@ -13,6 +13,7 @@ from pipeline.config_file import load_config
 from pipeline.errors import RunFailed
 from pipeline.executions import newest_executions
 from pipeline.preflight import resolve_inputs
+from pipeline.report import reports
 from pipeline.work_dir import WorkDir
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,6 +74,34 @@ def test_a_node_that_fails_is_named_with_the_rule_and_the_log(
         ["✓", "loading"],
         ["✓", "ImportSchemaGen"],
     ]
+
+
+def test_a_run_that_a_gate_stops_has_a_report_and_the_same_end(
+    write_config, write_logs, write_rows, tmp_path, capfd, logs_as_before
+):
+    logs = write_logs() / "impressions" / "2026-01-03" / "more.parquet"
+    write_rows(logs, [{"id": None, "time": 1_767_225_602, "user": "u", "price": 1.5}])
+    work = WorkDir(tmp_path / "work")
+    config = load_config(write_config())
+    with pytest.raises(RunFailed) as failure:
+        running.run(config, resolve_inputs(config, work), work)
+    (log,) = work.logs.iterdir()
+    broken = "1 of 5 rows of the impressions log are malformed, more than max_rejects, 1%: "
+    assert str(failure.value).startswith(f"LogGate failed: {broken}id: missing (1), as in ")
+    assert str(failure.value).endswith(f". The whole story is in {log}")
+    page = work.reports / log.stem / "index.html"
+    assert f"report {page}" in capfd.readouterr().out
+    (told,) = reports(work.root)
+    assert told.page == page
+    facts = told.facts
+    assert (facts.stop.node, facts.version, facts.blessed) == ("LogGate", None, None)
+    assert facts.stop.objections[0].startswith(f"{broken}id: missing (1), as in ")
+    assert facts.stop.way_out.startswith(f"All of it is in {work.artifacts}/LogExampleGen/rejects/")
+    assert facts.funnel.rejected["impressions"] == {"id: missing": 1}
+    assert list(facts.features) == ["user", "price"]
+    assert [one.node for one in facts.timings] == ["ImportSchemaGen", "LogExampleGen"]
+    assert {one.name for one in facts.lineage.artifacts} == {"ledger", "examples", "rejects"}
+    assert "Stopped at LogGate" in page.read_text(encoding="utf-8")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ import pytest
 from components.data_gate.component import DataGate
 from components.data_report.artifacts import DataFindings
 from components.data_report.report import Findings, Spans
+from components.refusal import Refusal
 
 
 @pytest.fixture
@@ -29,13 +30,15 @@ def test_a_run_stops_with_all_objections_where_they_are_kept_and_the_ways_out(
     report_with, tmp_path
 ):
     given = report_with("eval: city: Unknown value: mars", "price drifts")
-    with pytest.raises(ValueError) as error:
+    with pytest.raises(Refusal) as error:
         DataGate.test_call(report=given, pipeline_name="shop")
     assert str(error.value) == (
         "the data of shop is refused: eval: city: Unknown value: mars; price drifts. All of it is "
         f"in {tmp_path}. Mend the logs; or the schema, or the limits under `data` of the config, "
         "if this is how the data is now"
     )
+    assert error.value.objections == ("eval: city: Unknown value: mars", "price drifts")
+    assert error.value.way_out == str(error.value).partition("price drifts. ")[2]
     assert (tmp_path / "data_report.json").exists()
 
 

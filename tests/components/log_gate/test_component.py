@@ -4,6 +4,7 @@ import pytest
 
 from components.log_example_gen.artifacts import LogLedger, LogRejects
 from components.log_gate.component import LogGate, empty_splits, objections
+from components.refusal import Refusal
 from schemas.logs import Limits
 
 IMPRESSIONS = {"after_cutoff": 0, "duplicates": 0, "conflicts": 0, "sampled_out": 0}
@@ -211,7 +212,7 @@ def test_sound_logs_pass_the_gate(call):
 
 
 def test_the_gate_fails_the_run_with_the_place_of_the_rejects_and_the_way_out(call):
-    with pytest.raises(ValueError) as error:
+    with pytest.raises(Refusal) as error:
         call(ledger([TIME], rejected={"time: not a number": 11}))
     assert str(error.value) == (
         "11 of 1,000 rows of the impressions log are malformed, more than max_rejects, 1%: "
@@ -219,6 +220,9 @@ def test_the_gate_fails_the_run_with_the_place_of_the_rejects_and_the_way_out(ca
         "All of it is in /runs/shop/rejects/7. Mend the logs, or raise the config's `limits` if "
         "they are right"
     )
+    (objection,) = error.value.objections
+    assert str(error.value) == f"{objection}. {error.value.way_out}"
+    assert error.value.way_out.startswith("All of it is in /runs/shop/rejects/7. Mend the logs")
 
 
 def test_the_gate_keeps_to_the_limits_it_is_given(call):
@@ -232,9 +236,10 @@ def test_the_gate_keeps_to_the_limits_it_is_given(call):
 def test_an_empty_split_fails_the_run_without_a_word_of_limits(call):
     told = ledger()
     told["examples"] = {"eval": 1000}
-    with pytest.raises(ValueError) as error:
+    with pytest.raises(Refusal) as error:
         call(told)
     assert str(error.value) == (
         "split 'train' has no example (of 1,000 impressions: 1,000 examples). Read more spans, or "
         "change `split`"
     )
+    assert (error.value.objections, error.value.way_out) == ((str(error.value),), "")

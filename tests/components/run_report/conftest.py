@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from components.run_report.facts import Facts, Kept, Lineage, Timing, Verdict
+from components.run_report.facts import Facts, Kept, Lineage, Stop, Timing, Verdict
 from components.run_report.facts_of_data import Data, FeatureFacts, Funnel
 from components.run_report.facts_of_training import Training
 from evaluation.figures import Evaluation, SliceFigures
@@ -406,6 +406,37 @@ DIAGNOSTICS = {
 }
 
 
+@pytest.fixture(scope="session")
+def stopped(pushed):
+    """Facts of a run that DataGate stopped, for more than is told at once."""
+    vanished = (f"feature_{place} vanished: no row has a value" for place in range(12))
+    late = ("DataGate", "Transform", "Trainer", "Evaluator", "ModelGate")
+    there = {name: getattr(pushed, name) for name in ("run", "name", "heads", "funnel", "config")}
+    absent = "The run stopped at DataGate, before it came to this."
+    return Facts(
+        **there,
+        stop=Stop(
+            node="DataGate",
+            objections=("device drifts from the spans before", *vanished),
+            way_out=f"All of it is in /runs/{'a_long_name_' * 5}/artifacts/7. Mend the logs",
+        ),
+        features={
+            name: feature.model_copy(update={"importance": {}, "unseen": {}})
+            for name, feature in pushed.features.items()
+        },
+        data=pushed.data.model_copy(update={"objections": ("device drifts",)}),
+        timings=tuple(one for one in pushed.timings if one.node not in late),
+        lineage=Lineage(spans=("2026-01-01", "2026-01-05"), code="0a0cf18e32f17b49"),
+        missing=dict.fromkeys(("pushed", "gates", "evaluation", "training"), absent),
+    )
+
+
+@pytest.fixture
+def spec():
+    """What the model of `artifacts` is made from, as the graph hands it to RunReport."""
+    return json.dumps(SPEC)
+
+
 @pytest.fixture
 def artifacts(tmp_path):
     """The artifacts of a run of two features, by the names of RunReport's inputs."""
@@ -454,8 +485,7 @@ def artifacts(tmp_path):
         found[name].split_names = artifact_utils.encode_split_names(["train", "eval"])
     make("data_report", DataFindings, **{"data_report.json": json.dumps(findings)})
     make("model_run", standard_artifacts.ModelRun, **{"diagnostics.json": json.dumps(DIAGNOSTICS)})
-    beside = "Format-Serving/assets.extra/funnelrank.json"
-    make("model", standard_artifacts.Model, **{beside: json.dumps(SPEC)})
+    make("model", standard_artifacts.Model)
     make("baseline", standard_artifacts.Model).set_string_custom_property("version", "")
     text = evaluation.model_dump_json()
     make("evaluation", standard_artifacts.ModelEvaluation, **{"figures.json": text})

@@ -68,8 +68,21 @@ def test_what_the_models_were_made_from_stands_side_by_side():
     other = Facts(run="2", name="x", lineage=Lineage(spans=("2026-01-04",), packages={"tfx": "1"}))
     found = {change.key: change.values for change in lineage(one, other)}
     assert found["spans"] == ("2026-01-01 to 2026-01-03", "2026-01-04")
-    assert found["trained from"] == ("7", "nothing: a cold start")
+    assert found["trained from"] == ("version 7", "nothing: a cold start")
     assert found["tfx"] == ("", "1")
+
+
+def test_what_a_run_that_stopped_did_not_come_to_is_left_open(pushed, stopped):
+    made = {change.key: change.values for change in lineage(pushed, stopped)}
+    assert made["trained from"] == made["compared with"] == ("version 1795327100", "")
+    assert [label for label, one, other in flows(pushed, stopped) if one and other] == [
+        "impressions",
+        "click",
+        "conversion",
+    ]
+    assert features(pushed, stopped) == ()
+    text = compare(pushed, stopped)
+    assert "Stopped at DataGate" in text and "not asked" in text and "no such gate" not in text
 
 
 def test_a_comparison_links_to_both_pages_and_needs_nothing_else(pushed, first, bare):

@@ -1,12 +1,12 @@
 import pytest
 
 from components.run_report.artifacts import RunFacts
-from components.run_report.executor import Executor, write_whole
+from components.run_report.executor import Executor
 from components.run_report.facts import Facts
 
 
 @pytest.fixture
-def run(artifacts, tmp_path):
+def run(artifacts, spec, tmp_path):
     """Runs the component; returns its output artifact."""
 
     def do(name="20261122T150641Z"):
@@ -18,6 +18,7 @@ def run(artifacts, tmp_path):
             {
                 "run": name,
                 "name": "demo",
+                "spec": spec,
                 "config": "name: demo\n",
                 "reports": str(tmp_path / "reports"),
                 "timings": str(tmp_path / "nowhere.json"),
@@ -44,11 +45,3 @@ def test_every_run_has_a_folder_of_its_own(run, tmp_path):
     run("20261122T150641Z")
     run("20261123T150641Z")
     assert len(list((tmp_path / "reports").iterdir())) == 2
-
-
-def test_a_file_that_is_there_is_replaced_whole(tmp_path):
-    path = tmp_path / "a" / "b.txt"
-    for text in ("one", "two"):
-        write_whole(str(path), text)
-    assert path.read_text() == "two"
-    assert [file.name for file in path.parent.iterdir()] == ["b.txt"]

@@ -1,4 +1,4 @@
-from components.run_report.facts import Facts, Verdict
+from components.run_report.facts import Facts, Lineage, Stop, Verdict
 
 
 def test_facts_come_back_from_json_as_they_were(pushed):
@@ -26,3 +26,14 @@ def test_a_verdict_is_passed_refused_or_silent():
 
 def test_the_verdicts_that_refused_are_found(refused):
     assert [verdict.gate for verdict in refused.refused] == ["ctr.calibration"]
+
+
+def test_what_training_went_on_from_is_told_unless_the_run_stopped_before(pushed):
+    assert (pushed.trained_from, pushed.compared_with) == ("version 1795327100",) * 2
+    cold = pushed.model_copy(update={"lineage": Lineage()})
+    assert (cold.trained_from, cold.compared_with) == ("nothing: a cold start", "no baseline")
+    stop = Stop(node="Evaluator", objections=("no rows",))
+    trained = cold.model_copy(update={"stop": stop, "evaluation": None})
+    assert (trained.trained_from, trained.compared_with) == ("nothing: a cold start", "")
+    early = trained.model_copy(update={"training": None})
+    assert (early.trained_from, early.compared_with) == ("", "")

@@ -4,17 +4,19 @@ import json
 import pytest
 from tfx.types.standard_artifacts import ModelEvaluation
 
+from components.run_report.facts import Stop
 from components.run_report.gathering import gather
 from components.run_report.rendering import render
 
 
 @pytest.fixture
-def told(tmp_path):
+def told(tmp_path, spec):
     timings = tmp_path / "timings.json"
     timings.write_text(json.dumps([{"node": "Trainer", "seconds": 1.5, "cached": False}]))
     return {
         "run": "20261122T150641Z",
         "name": "demo",
+        "spec": spec,
         "config": "name: demo\n",
         "timings": str(timings),
         "fingerprint": "f1",
@@ -48,7 +50,6 @@ def test_without_any_artifact_the_page_says_what_the_run_lacks(told):
         "evaluation",
         "funnel",
         "training",
-        "features",
         "data",
         "timings",
     }
@@ -96,3 +97,24 @@ def test_a_file_that_is_broken_is_an_error_and_not_a_gap(artifacts, told, tmp_pa
     (tmp_path / "artifacts" / "evaluation" / "figures.json").write_text("{")
     with pytest.raises(ValueError, match="Evaluation"):
         gather(artifacts, **told)
+
+
+def test_a_run_that_stopped_tells_what_it_came_to_and_where_the_rest_would_be(artifacts, told):
+    late = ("model_run", "model", "baseline", "evaluation", "blessing", "pushed_model")
+    done = {name: found for name, found in artifacts.items() if name not in late}
+    stop = Stop(node="DataGate", objections=("user is new",), way_out="Mend the logs")
+    facts = gather(done, stop=stop, **told)
+    before = "The run stopped at DataGate, before it came to this."
+    assert facts.missing == dict.fromkeys(("pushed", "gates", "evaluation", "training"), before)
+    assert facts.stop == stop
+    assert (facts.version, facts.blessed) == (None, None)
+    assert facts.funnel.rows == {"train": 8, "eval": 2}
+    assert (list(facts.heads), facts.score) == (["ctr", "cvr"], "ctr * price")
+    assert facts.features["user"].coverage == 0.9
+    assert facts.features["user"].importance == {}
+    assert facts.data.objections == ("user is new",)
+    assert facts.lineage.spans == ("2026-01-01", "2026-01-02")
+    assert [one.name for one in facts.lineage.artifacts] == list(done)
+    text = render(facts)
+    assert text.count(before) == 5  # nobody expects to hear of a push
+    assert "Stopped at DataGate" in text

@@ -1,4 +1,4 @@
-from components.run_report.facts import Facts, Verdict
+from components.run_report.facts import Facts, Stop, Verdict
 from components.run_report.headline import headline, interval, model_title, population
 from evaluation.figures import Figure
 from schemas.heads import Head, outputs
@@ -39,6 +39,30 @@ def test_a_model_that_nothing_refused_and_nobody_pushed_is_not_called_pushed():
 def test_a_run_without_a_pusher_says_that_nobody_knows(bare):
     found = headline(bare)
     assert (found.state, found.sentences) == ("unknown", ("It was not run.",))
+
+
+def test_a_run_that_stopped_is_told_with_each_objection_and_the_way_out(stopped):
+    found = headline(stopped)
+    assert (found.state, found.title, found.cards) == ("stopped", "Stopped at DataGate", ())
+    assert found.sentences[:2] == (
+        "device drifts from the spans before.",
+        "feature_0 vanished: no row has a value.",
+    )
+    assert found.sentences[9:] == (
+        "feature_8 vanished: no row has a value.",
+        "And 3 more, below.",
+        f"All of it is in /runs/{'a_long_name_' * 5}/artifacts/7. Mend the logs.",
+    )
+
+
+def test_a_run_that_stopped_after_its_push_says_that_the_model_is_there():
+    stop = Stop(node="RunReport", objections=("OSError: disk full",))
+    found = headline(Facts(run="1", name="demo", version="17", stop=stop))
+    assert found.title == "Stopped at RunReport"
+    assert found.sentences == (
+        "OSError: disk full.",
+        "The model was pushed before that, as version 17.",
+    )
 
 
 def test_every_output_has_a_card_with_its_main_figure(pushed, evaluation):

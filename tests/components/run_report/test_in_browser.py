@@ -35,11 +35,12 @@ CONTRAST = """() => {
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory, pushed, refused, first, bare):
-    """Files by name: reports of four runs, and a comparison of two."""
+def pages(tmp_path_factory, pushed, refused, stopped, first, bare):
+    """Files by name: reports of five runs, and a comparison of two."""
     folder = tmp_path_factory.mktemp("pages")
     texts = {"pushed": render(pushed), "refused": render(refused), "first": render(first)}
     texts |= {"bare": render(bare), "comparison": compare(pushed, refused)}
+    texts["stopped"] = render(stopped)
     for name, text in texts.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8")
     return {name: (folder / f"{name}.html").as_uri() for name in texts}
@@ -78,7 +79,9 @@ def show(browser, pages):
     assert wrong == []
 
 
-every_page = pytest.mark.parametrize("name", ["pushed", "refused", "first", "bare", "comparison"])
+every_page = pytest.mark.parametrize(
+    "name", ["pushed", "refused", "stopped", "first", "bare", "comparison"]
+)
 both_sizes = pytest.mark.parametrize("size", [PHONE, SCREEN], ids=["phone", "screen"])
 
 
@@ -90,7 +93,7 @@ def test_a_page_fits_its_window_and_is_never_scrolled_sideways(show, name, size)
     assert page.evaluate("document.fonts.status") == "loaded"
 
 
-@pytest.mark.parametrize("name", ["pushed", "refused", "first", "bare"])
+@pytest.mark.parametrize("name", ["pushed", "refused", "stopped", "first", "bare"])
 @both_sizes
 def test_the_verdict_and_its_reason_are_seen_without_scrolling(show, name, size):
     page = show(name, size)

@@ -30,6 +30,11 @@ def test_the_ledger_becomes_fates_reasons_rows_and_positives():
     assert found.positives == {"train": {"click": 3}}
 
 
+def test_logs_without_a_single_example_have_a_funnel():
+    told = {**summary(Account({("impressions", "i.csv", "read"): 0})), "splits": ["train", "eval"]}
+    assert funnel(told).rows == {"train": 0, "eval": 0}
+
+
 def test_a_split_without_examples_has_no_rows():
     told = {**summary(Account(COUNTS)), "splits": ["train", "validation", "eval"]}
     assert funnel(told).rows == {"train": 5, "validation": 0, "eval": 2}

@@ -34,7 +34,7 @@ class Page(html.parser.HTMLParser):
             assert self.open.pop() == tag, tag
 
 
-@pytest.fixture(params=["pushed", "refused", "first", "bare"])
+@pytest.fixture(params=["pushed", "refused", "stopped", "first", "bare"])
 def text(request):
     return render(request.getfixturevalue(request.param))
 
@@ -81,6 +81,22 @@ def test_sections_of_which_nothing_is_known_say_so(bare):
     text = render(bare.model_copy(update={"missing": {"evaluation": "It broke &amp; fell."}}))
     assert text.count("It broke &amp;amp; fell.") == 2
     assert "Nothing is known of the features." in text
+
+
+def test_a_run_that_stopped_shows_what_it_came_to_and_nothing_that_it_did_not(stopped):
+    text = render(stopped)
+    assert text.count("The run stopped at DataGate, before it came to this.") == 5
+    for told in (
+        "Stopped at DataGate",
+        'class="verdict stopped"',
+        "L-infinity",
+        "Why rows of impressions were rejected",
+        "19.7 s in all, without DataGate, where the run stopped.",
+        "0a0cf18e32f17b49",
+    ):
+        assert told in text, told
+    for untold in ("a cold start", "no baseline", "every model is pushed", "was not evaluated"):
+        assert untold not in text, untold
 
 
 def test_a_model_whose_answers_are_no_numbers_has_a_page(broken):
