@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from pipeline.commands.moment import Moment
+
 _FAILED = 1  # exit code
 
 
@@ -23,19 +25,6 @@ def _parse_span(
         ) from error
 
 
-def _parse_as_of(
-    context: click.Context, parameter: click.Parameter, text: str | None
-) -> datetime.datetime | None:
-    if text is None:
-        return None
-    from components.log_example_gen.config import parse_as_of
-
-    try:
-        return parse_as_of(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from error
-
-
 def _data_options(command: Callable[..., None]) -> Callable[..., None]:
     """Adds which spans are read, as of when, and where a command writes."""
     options = (
@@ -47,7 +36,7 @@ def _data_options(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option(
             "--as-of",
-            callback=_parse_as_of,
+            type=Moment(),
             help="Use only what had happened by then. [default: now]",
         ),
         click.option(

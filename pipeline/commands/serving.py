@@ -8,23 +8,9 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
+from pipeline.commands.moment import Moment
+
 _FAILED = 1  # exit code
-
-
-def _parse_moment(
-    context: click.Context, parameter: click.Parameter, text: str | None
-) -> datetime.datetime | None:
-    if text is None:
-        return None
-    from components.log_example_gen.config import parse_as_of
-
-    try:
-        return parse_as_of(text)
-    except ValueError as error:
-        raise click.BadParameter(
-            "a moment is a date or a time in ISO 8601, as in 2024-05-03 or 2024-05-03T14:00Z. "
-            f"Received: {text!r}"
-        ) from error
 
 
 @click.command()
@@ -77,14 +63,12 @@ def lineage(version: str, work: Path | None, as_text: bool) -> None:
 
 @click.command()
 @click.argument("config", type=click.Path(path_type=Path))
-@click.option("--since", callback=_parse_moment, help="Served from then on. [default: the window]")
-@click.option("--until", callback=_parse_moment, help="And before then.")
+@click.option("--since", type=Moment(), help="Served from then on. [default: the window]")
+@click.option("--until", type=Moment(), help="And before then.")
 @click.option(
     "--hours", type=click.IntRange(min=1), help="The last hours only, in place of --since."
 )
-@click.option(
-    "--as-of", callback=_parse_moment, help="Use only what had happened by then. [default: now]"
-)
+@click.option("--as-of", type=Moment(), help="Use only what had happened by then. [default: now]")
 @click.option("--work", type=click.Path(path_type=Path), help="Of a run. [default: runs/<name>]")
 @click.option("--out", type=click.Path(path_type=Path), help="Write every hour to a Parquet file.")
 @click.option("--json", "as_text", is_flag=True, help="Print JSON.")

@@ -57,7 +57,7 @@ def test_an_option_that_cannot_be_read_is_misuse(options, write_config, invoke):
     if options[0] == "--span":
         assert "a span is a date, as in 2026-01-31. Received: 'yesterday'" in result.stderr
     if options[0] == "--as-of":
-        assert "a cut-off is a date or a time in ISO 8601, as in 2024-05-03 or " in result.stderr
+        assert "a moment is a date or a time in ISO 8601, as in 2024-05-03 or " in result.stderr
         assert "Received: 'noon'" in result.stderr
 
 
