@@ -18,13 +18,16 @@ from tensorflow_transform.beam.tft_beam_io.transform_fn_io import WriteTransform
 from tensorflow_transform.tf_metadata import dataset_metadata
 from tfx_bsl.tfxio import tf_example_record
 
+from components.transform.accumulation import accumulate
 from components.transform.analyses import Analyses, read_values
 
 # Packs a batch, as tf.Transform's preprocessing functions do.
 PreprocessingFn = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 # So many new spans are analysed one by one, and kept: the newest, which stay in the window longest.
-# Each adds a copy of every analyser to the graph; older ones are analysed together.
+# Each is a copy of every analyser; older ones are analysed together.
 MOST_APART = 8
+# So many copies of an analyser a pipeline has: as they grow in number, memory grows by the square.
+MOST_COPIES = 200
 _KNOWN = analyzer_cache.DatasetKey("known")
 _TOGETHER = analyzer_cache.DatasetKey("together", is_cached=False)
 _Cache = dict[analyzer_cache.DatasetKey, analyzer_cache.DatasetCache]
@@ -66,6 +69,7 @@ class Analysis:
         self._source = _source(list(files.values()), schema)
         self._specs = self._source.TensorAdapter().OriginalTypeSpecs()
         self._columns = tft.get_analyze_input_columns(preprocessing_fn, self._specs)
+        self._batches = self._source.Project(self._columns)
 
     def plan(self, analyses: Analyses, temporary: str) -> Plan:
         """Returns what to read, after copying what is known to the folder `temporary`."""
@@ -76,6 +80,22 @@ class Analysis:
         new = sorted(self._files.keys() - known.keys())
         return Plan(known, tuple(new[-MOST_APART:]), tuple(new[:-MOST_APART]), frozenset(entries))
 
+    def find(
+        self, pipeline: beam.Pipeline, plan: Plan, names: Collection[str], analyses: Analyses
+    ) -> None:
+        """Wires in what finds and keeps some new spans; inside a `tft_beam.Context`.
+
+        Args:
+            pipeline: to wire it into.
+            plan: what to find.
+            names: of the spans' analyses, one of `plan.alone()`.
+            analyses: where to keep them.
+        """
+        rows = self._read(pipeline, {name: [self._files[name]] for name in names})
+        made = accumulate(pipeline, rows, self._batches.TensorAdapterConfig(), self._fn)
+        for key, found in made.items():
+            _keep(found, key.key, plan, analyses)
+
     def run(self, pipeline: beam.Pipeline, plan: Plan, analyses: Analyses, graph: str) -> None:
         """Wires the analysis into a pipeline; to be called inside a `tft_beam.Context`.
 
@@ -85,19 +105,15 @@ class Analysis:
             analyses: where to keep what is new.
             graph: where to write the transform graph.
         """
-        patterns = {analyzer_cache.DatasetKey(name): [self._files[name]] for name in plan.apart}
+        patterns = {name: [self._files[name]] for name in plan.apart}
+        rows = self._read(pipeline, patterns)
         if plan.together:
-            patterns[_TOGETHER] = [self._files[name] for name in plan.together]
-        rows = {
-            key: pipeline
-            | f"Read {key.key}" >> _source(found, self._schema).Project(self._columns).BeamSource()
-            for key, found in patterns.items()
-        }
+            rows |= self._read(pipeline, {_TOGETHER: [self._files[name] for name in plan.together]})
         cache = _known(pipeline, plan) if plan.known else {}
         transform_fn, found = (
             {**rows, **dict.fromkeys(cache)},
             cache,
-            self._source.Project(self._columns).TensorAdapterConfig(),
+            self._batches.TensorAdapterConfig(),
         ) | "Analyse" >> tft_beam.AnalyzeDatasetWithCache(self._fn, pipeline=pipeline)
         _ = transform_fn | "Write the graph" >> WriteTransformFn(graph)
         _ = dataset_metadata.DatasetMetadata(self._schema) | "Write the metadata" >> WriteMetadata(
