@@ -24,6 +24,7 @@ from tfx.dsl.io import fileio
 # What is not of a run's window is dropped by it, but not before this age: other windows and
 # other features may be at work in the same folder.
 YOUNG = datetime.timedelta(days=1)
+_BATCH = 1024
 _GZIP = tf.io.TFRecordOptions(compression_type="GZIP")
 
 
@@ -98,7 +99,9 @@ class Analyses:
 
 def read_values(path: str) -> Iterator[tuple[bytes, bytes]]:
     """Yields the entries and values of an analysis."""
-    records = tf.data.TFRecordDataset(path, compression_type="GZIP").skip(1).as_numpy_iterator()
+    batches = tf.data.TFRecordDataset(path, compression_type="GZIP").skip(1).batch(_BATCH)
+    # One by one TensorFlow hands them out a hundred times slower.
+    records = itertools.chain.from_iterable(batches.as_numpy_iterator())
     return zip(records, records, strict=True)
 
 

@@ -5,7 +5,7 @@ only the new span is read.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import apache_beam as beam
@@ -26,11 +26,14 @@ PreprocessingFn = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 # So many new spans are analysed one by one, and kept: the newest, which stay in the window longest.
 # Each is a copy of every analyser; older ones are analysed together.
 MOST_APART = 8
-# So many copies of an analyser a pipeline has: as they grow in number, memory grows by the square.
-MOST_COPIES = 200
+# With more copies of analysers than these, spans are found by one pipeline and added up by the
+# next: a pipeline's memory grows with the square of its steps.
+MOST_COPIES = 100
 _KNOWN = analyzer_cache.DatasetKey("known")
 _TOGETHER = analyzer_cache.DatasetKey("together", is_cached=False)
 _Cache = dict[analyzer_cache.DatasetKey, analyzer_cache.DatasetCache]
+_Patterns = dict[analyzer_cache.DatasetKey, list[str]]
+_Rows = dict[analyzer_cache.DatasetKey, beam.PCollection]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +51,11 @@ class Plan:
     apart: tuple[str, ...]
     together: tuple[str, ...]
     entries: frozenset[bytes]
+
+    @property
+    def split(self) -> bool:
+        """Whether `apart` is found by a pipeline of its own, before the one that adds up."""
+        return len(self.apart) * len(self.entries) > MOST_COPIES
 
 
 class Analysis:
@@ -80,21 +88,24 @@ class Analysis:
         new = sorted(self._files.keys() - known.keys())
         return Plan(known, tuple(new[-MOST_APART:]), tuple(new[:-MOST_APART]), frozenset(entries))
 
-    def find(
-        self, pipeline: beam.Pipeline, plan: Plan, names: Collection[str], analyses: Analyses
-    ) -> None:
-        """Wires in what finds and keeps some new spans; inside a `tft_beam.Context`.
+    def find(self, pipeline: beam.Pipeline, plan: Plan, analyses: Analyses) -> None:
+        """Wires in what finds and keeps the spans of `plan.apart`; inside a `tft_beam.Context`.
 
         Args:
             pipeline: to wire it into.
-            plan: what to find.
-            names: of the spans' analyses, one of `plan.alone()`.
-            analyses: where to keep them.
+            plan: what to read.
+            analyses: where to keep what is new.
         """
-        rows = self._read(pipeline, {name: [self._files[name]] for name in names})
+        rows = self._read(pipeline, self._patterns(plan.apart))
         made = accumulate(pipeline, rows, self._batches.TensorAdapterConfig(), self._fn)
         for key, found in made.items():
             _keep(found, key.key, plan, analyses)
+
+    def proceed(self, plan: Plan, analyses: Analyses, temporary: str) -> Plan:
+        """Returns what is left to read when `find` has run, as `plan` returns it."""
+        found = analyses.fetch(plan.apart, temporary, plan.entries)
+        left = tuple(name for name in plan.apart if name not in found)
+        return dataclasses.replace(plan, known={**plan.known, **found}, apart=left)
 
     def run(self, pipeline: beam.Pipeline, plan: Plan, analyses: Analyses, graph: str) -> None:
         """Wires the analysis into a pipeline; to be called inside a `tft_beam.Context`.
@@ -105,10 +116,10 @@ class Analysis:
             analyses: where to keep what is new.
             graph: where to write the transform graph.
         """
-        patterns = {name: [self._files[name]] for name in plan.apart}
-        rows = self._read(pipeline, patterns)
+        patterns = self._patterns(plan.apart)
         if plan.together:
-            rows |= self._read(pipeline, {_TOGETHER: [self._files[name] for name in plan.together]})
+            patterns[_TOGETHER] = [self._files[name] for name in plan.together]
+        rows = self._read(pipeline, patterns)
         cache = _known(pipeline, plan) if plan.known else {}
         transform_fn, found = (
             {**rows, **dict.fromkeys(cache)},
@@ -121,6 +132,16 @@ class Analysis:
         )
         for key, made in (found or {}).items():
             _keep(made.cache_dict, key.key, plan, analyses)
+
+    def _patterns(self, names: Iterable[str]) -> _Patterns:
+        return {analyzer_cache.DatasetKey(name): [self._files[name]] for name in names}
+
+    def _read(self, pipeline: beam.Pipeline, patterns: _Patterns) -> _Rows:
+        return {
+            key: pipeline
+            | f"Read {key.key}" >> _source(found, self._schema).Project(self._columns).BeamSource()
+            for key, found in patterns.items()
+        }
 
 
 def _source(patterns: list[str], schema: schema_pb2.Schema) -> tf_example_record.TFExampleRecord:

@@ -1,10 +1,12 @@
 """What TFX runs: examples in, a Beam pipeline that analyses, one that packs, artifacts out."""
 
+import contextlib
 import datetime
 import functools
 import hashlib
 import json
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 import apache_beam as beam
@@ -72,17 +74,26 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         temporary = f"{graph.uri}/{_TEMPORARY}"
         fileio.makedirs(temporary)
         plan = analysis.plan(analyses, temporary)
+        read = len(files) - len(plan.known)
+        logging.info("Analysing %d of %d spans: %s are known", read, len(files), sorted(plan.known))
+        if plan.split:
+            with self._pipeline(temporary) as pipeline:
+                analysis.find(pipeline, plan, analyses)
+            plan = analysis.proceed(plan, analyses, temporary)
+        with self._pipeline(temporary) as pipeline:
+            analysis.run(pipeline, plan, analyses, graph.uri)
+        analyses.drop(files, datetime.datetime.now(datetime.UTC))
+        fileio.rmtree(temporary)
+        graph.set_int_custom_property(ANALYSED, read)
+        graph.set_int_custom_property(SPANS, len(files))
+
+    @contextlib.contextmanager
+    def _pipeline(self, temporary: str) -> Iterator[beam.Pipeline]:
         with (
             self._make_beam_pipeline() as pipeline,
             tft_beam.Context(temp_dir=temporary, use_deep_copy_optimization=True),
         ):
-            analysis.run(pipeline, plan, analyses, graph.uri)
-        analyses.drop(files, datetime.datetime.now(datetime.UTC))
-        fileio.rmtree(temporary)
-        read = len(files) - len(plan.known)
-        logging.info("Analysed %d of %d spans: %s are known", read, len(files), sorted(plan.known))
-        graph.set_int_custom_property(ANALYSED, read)
-        graph.set_int_custom_property(SPANS, len(files))
+            yield pipeline
 
     def _pack(
         self, examples: types.Artifact, graph: types.Artifact, packed: types.Artifact

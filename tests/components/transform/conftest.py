@@ -38,6 +38,11 @@ def pack_items(inputs, custom_config):
     return {"ids": tft.apply_vocabulary(item, known, default_value=-1)}
 
 
+def pack_items_and_labels(inputs, custom_config):
+    ids = pack_items(inputs, custom_config)["ids"]
+    return {"ids": ids[:, tf.newaxis], "click": tf.cast(first(inputs["click"], 0), tf.float32)}
+
+
 def pack_ages(inputs, custom_config):
     age = first(inputs["age"], 0.0)
     return {"ids": tft.apply_buckets(age, tft.quantiles(age, 4, epsilon=0.001))}

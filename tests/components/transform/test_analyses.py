@@ -39,6 +39,11 @@ def test_what_is_written_is_fetched_and_read(analyses, copies):
     assert list(read_values(found["day-1"])) == VALUES
 
 
+def test_any_number_of_values_is_read_in_order(analyses):
+    values = [(b"mean", b"%d\x00" % i) for i in range(2500)]  # some batches
+    assert list(read_values(analyses.write("day-1", ENTRIES, values))) == values
+
+
 def test_a_copy_outlives_its_analysis(analyses, copies, tmp_path):
     analyses.write("day-1", ENTRIES, VALUES)
     found = analyses.fetch(["day-1"], str(copies), ENTRIES)

@@ -18,17 +18,26 @@ from components.transform.analysis import Analysis
 
 
 @pytest.fixture
-def analyse(tmp_path, toy, schema):
-    """Analyses patterns of files; returns the plan and the output of tf.Transform."""
+def analysis_of(tmp_path, toy, schema):
+    """Returns the folder of analyses, and the analysis of patterns of files."""
     parsed = text_format.Parse(schema, schema_pb2.Schema())
     kept = Analyses(str(tmp_path / "kept"))
 
-    def run(files, name, function="pack_items"):
+    def make(files, function="pack_items"):
         packing = getattr(importlib.import_module(toy), function)
-        pack = functools.partial(packing, custom_config={})
+        return kept, Analysis(files, parsed, functools.partial(packing, custom_config={}))
+
+    return make
+
+
+@pytest.fixture
+def analyse(analysis_of, tmp_path):
+    """Analyses patterns of files; returns the plan and the output of tf.Transform."""
+
+    def run(files, name, function="pack_items"):
         temporary = tmp_path / name / "temporary"
         temporary.mkdir(parents=True)
-        analysis = Analysis(files, parsed, pack)
+        kept, analysis = analysis_of(files, function)
         plan = analysis.plan(kept, str(temporary))
         graph = str(tmp_path / name / "graph")
         with (
@@ -80,6 +89,37 @@ def test_of_many_new_spans_the_newest_are_kept_and_the_others_read_as_one(
     assert output.vocabulary_by_name("item") == vocabulary(rows, (1, 2, 3, 4))
     plan, output = analyse(files, "two")
     assert (sorted(plan.known), plan.apart, plan.together) == (names[2:], tuple(names[:2]), ())
+    assert output.vocabulary_by_name("item") == vocabulary(rows, (1, 2, 3, 4))
+
+
+def test_what_is_found_by_a_pipeline_of_its_own_is_not_read_again(
+    analysis_of, files, rows, tmp_path, monkeypatch
+):
+    names = list(files)
+    kept, analysis = analysis_of(files)
+    monkeypatch.setattr(module, "MOST_APART", 2)
+    plan = analysis.plan(kept, str(tmp_path))
+    monkeypatch.setattr(module, "MOST_COPIES", 2 * len(plan.entries))
+    assert not plan.split
+    monkeypatch.setattr(module, "MOST_COPIES", 2 * len(plan.entries) - 1)
+    assert plan.split
+    with (
+        beam.Pipeline(argv=["--runner=FnApiRunner"]) as pipeline,
+        tft_beam.Context(temp_dir=str(tmp_path)),
+    ):
+        analysis.find(pipeline, plan, kept)
+    for name in names[2:]:
+        for path in pathlib.Path("/").glob(files[name].lstrip("/")):
+            path.write_bytes(b"whoever reads this fails")
+    left = analysis.proceed(plan, kept, str(tmp_path))
+    assert (sorted(left.known), left.apart, left.together) == (names[2:], (), plan.together)
+    assert not left.split
+    with (
+        beam.Pipeline(argv=["--runner=FnApiRunner"]) as pipeline,
+        tft_beam.Context(temp_dir=str(tmp_path)),
+    ):
+        analysis.run(pipeline, left, kept, str(tmp_path / "graph"))
+    output = tft.TFTransformOutput(str(tmp_path / "graph"))
     assert output.vocabulary_by_name("item") == vocabulary(rows, (1, 2, 3, 4))
 
 

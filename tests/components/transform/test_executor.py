@@ -6,6 +6,8 @@ import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from components.transform import analysis
+
 
 def packed_rows(artifact, split):
     """Returns the packed rows of a split: (index, bucket, scaled, click), in order."""
@@ -60,6 +62,12 @@ def told(graph):
     return tuple(graph.get_int_custom_property(name) for name in ("spans_analysed", "spans"))
 
 
+def shards(artifact):
+    """Returns the bytes of the packed shards."""
+    folder = pathlib.Path(artifact.uri)
+    return {path.relative_to(folder): path.read_bytes() for path in folder.glob("*/*.gz")}
+
+
 @pytest.fixture
 def moved(write_examples, execute):
     """Runs a window, then the window a day later, and that one again without what was known."""
@@ -94,6 +102,29 @@ def test_a_moved_window_analyses_the_new_span_and_finds_what_a_first_run_finds(m
     assert packed.split_names == '["eval", "train", "validation"]'
     assert packed.get_string_custom_property("file_format") == "tfrecords_gzip"
     assert packed.span == 20_454
+
+
+class Killed(BaseException):
+    """What no code of the project catches."""
+
+
+def test_spans_that_were_found_are_kept_by_a_run_killed_before_it_added_up(
+    write_examples, execute, tmp_path, toy, monkeypatch
+):
+    def kill(*_):
+        raise Killed
+
+    examples = write_examples("some", {"train": [1, 2], "eval": [3]})
+    items = {"preprocessing_fn": f"{toy}.pack_items_and_labels"}
+    whole, packed = execute(examples, "one", "other", **items)
+    monkeypatch.setattr(analysis, "MOST_COPIES", 1)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(analysis.Analysis, "run", kill)
+        execute(examples, "killed", **items)
+    assert len(list((tmp_path / "analyses").iterdir())) == 2
+    graph, again = execute(examples, "two", **items)
+    assert (told(whole), told(graph)) == ((2, 2), (0, 2))
+    assert shards(packed) == shards(again)
 
 
 def test_other_rows_or_another_function_are_analysed_anew(write_examples, execute, tmp_path, toy):
