@@ -12,7 +12,6 @@ of any size takes, some 5 s of ours: the peer's rate would be somewhat higher on
 import hashlib
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -25,26 +24,13 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.learning.interpreter import python  # noqa: E402
 from benchmarks.learning.results import Results  # noqa: E402
 
 SCALE = 10
 # Ours on SCALE times the rows and users takes at most so many times the memory, and is so many
 # times as fast as the peer at least.
 MEMORY_BAR, PEER_BAR = 1.5, 10.0
-
-
-def python(*arguments: str | Path | int) -> str:
-    """Runs a module of this repository in an interpreter of its own; returns what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", *map(str, arguments)],
-        cwd=ROOT,
-        env={"TF_CPP_MIN_LOG_LEVEL": "3", "TF_USE_LEGACY_KERAS": "1", **os.environ},
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise click.ClickException(f"{' '.join(map(str, arguments))} failed:\n{done.stderr}")
-    return done.stdout
 
 
 def examples(data: Path, rows: int, users: int) -> Path:

@@ -9,7 +9,6 @@ the AUC of each user, of a sample of them. Each runs in an interpreter of its ow
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.learning.interpreter import python  # noqa: E402
 from benchmarks.learning.results import Results  # noqa: E402
 
 SCALE = 10
@@ -30,15 +30,7 @@ MEMORY_BAR = 1.5
 
 def measure(candidate: str, rows: int, users: int) -> dict[str, Any]:
     """Returns what one run took."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.by_user.measure", candidate, str(rows), str(users)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise click.ClickException(f"{candidate} failed:\n{done.stderr}")
-    return json.loads(done.stdout.splitlines()[-1])
+    return json.loads(python("benchmarks.by_user.measure", candidate, rows, users).splitlines()[-1])
 
 
 def summary(runs: dict[str, dict[str, Any]]) -> dict[str, float]:

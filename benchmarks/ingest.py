@@ -14,7 +14,6 @@ import hashlib
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -25,6 +24,10 @@ from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.learning.interpreter import python  # noqa: E402
+
 FORMATS = ("parquet", "csv")
 SCALE = 10
 # The bars: at least so many times the peer's and the ceiling's rows/s; for SCALE times the rows at
@@ -59,23 +62,6 @@ class Result:
     def rate(self) -> float:
         """Impressions a second."""
         return self.impressions / self.seconds
-
-
-def python(*arguments: str | Path | int) -> str:
-    """Runs a module of this repository in an interpreter of its own; returns what it printed.
-
-    This process stays small: a child's peak memory begins at its parent's.
-    """
-    done = subprocess.run(
-        [sys.executable, "-m", *map(str, arguments)],
-        cwd=ROOT,
-        env={"TF_CPP_MIN_LOG_LEVEL": "3", "TF_USE_LEGACY_KERAS": "1", **os.environ},
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise click.ClickException(f"{' '.join(map(str, arguments))} failed:\n{done.stderr}")
-    return done.stdout
 
 
 def make_logs(data: Path, rows: int) -> Path:
