@@ -11,6 +11,7 @@ import tensorflow_transform as tft
 from models.spec import ModelSpec
 from schemas.features import Categorical
 from schemas.layout import is_learnt, learnt_name
+from schemas.spans import SPANS_FILE, parse_spans
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +43,19 @@ def read_learnt(transform: tft.TFTransformOutput, spec: ModelSpec) -> Learnt:
         vocabularies(transform, spec),
         {names[n]: v[0].numpy() for n, v in answers.items() if is_learnt(n) and n in names},
     )
+
+
+def spec_of_run(text: str, transform_graph: str) -> ModelSpec:
+    """Returns a spec as the graph was told it, with the spans that this run came to read.
+
+    Args:
+        text: a ModelSpec as JSON.
+        transform_graph: what Transform wrote.
+    """
+    with tf.io.gfile.GFile(posixpath.join(transform_graph, SPANS_FILE)) as file:
+        spans = parse_spans(file.read())
+    told = ModelSpec.model_validate_json(text)
+    return told.model_copy(update={"spans": tuple(span.isoformat() for span in spans)})
 
 
 def vocabularies(transform: tft.TFTransformOutput, spec: ModelSpec) -> dict[str, str]:

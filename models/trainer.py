@@ -21,7 +21,7 @@ from models.export import check_export, export
 from models.importance import importance
 from models.inputs import batched, in_order
 from models.job import Job, single_tasks_job
-from models.learnt import vocabularies
+from models.learnt import spec_of_run, vocabularies
 from models.ranking_model import RankingModel
 from models.sample import sample
 from models.seesaw import compare
@@ -37,7 +37,7 @@ _BATCHES_LOOKED_AT = 8
 # TFX's Trainer calls this function.
 def run_fn(fn_args: FnArgs) -> None:
     """Trains on the transformed training split and exports the model with its transforms."""
-    spec = ModelSpec.model_validate_json(fn_args.custom_config["spec"])
+    spec = spec_of_run(fn_args.custom_config["spec"], fn_args.transform_graph_path)
     transform = tft.TFTransformOutput(fn_args.transform_graph_path)
     train = _files(fn_args.train_files)
     validation, evaluation = _parted(_files(fn_args.eval_files))

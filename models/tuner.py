@@ -19,6 +19,7 @@ from models.checkpoints import Validation, discard
 from models.early_stopping import value_of
 from models.inputs import batched, in_order
 from models.job import Job
+from models.learnt import spec_of_run
 from models.progress import LOGGER
 from models.spec import ModelSpec
 from models.training import train_model
@@ -33,7 +34,7 @@ from models.validation import figures
 def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
     """Returns the search over the transformed training and validation splits."""
     given = fn_args.custom_config
-    spec = ModelSpec.model_validate_json(given["spec"])
+    spec = spec_of_run(given["spec"], fn_args.transform_graph_path)
     tuning = TuningConfig.model_validate_json(given["tuning"])
     train, validation = (
         sorted(tf.io.gfile.glob(list(patterns)))

@@ -4,24 +4,25 @@ import dataclasses
 import json
 
 from tfx.components.example_validator.component import ExampleValidator
-from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
-from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.dsl.components.base.base_node import BaseNode
 
 from components.data_gate.component import DataGate
 from components.data_report.component import DataReport
 from components.data_report.served import fingerprint, served_files
 from components.data_report.settings import DataReportSettings
+from components.examples_schema.component import ExamplesSchema
 from components.log_example_gen.component import LogExampleGen
 from components.log_example_gen.config import IngestConfig
 from components.log_gate.component import LogGate
 from components.span_statistics.component import SpanStatistics
 from components.span_statistics.settings import StatisticsSettings
+from components.statistics_gen.component import StatisticsGen
 from components.transform.component import Transform
 from models import preprocessing
+from pipeline.asked import Asked
 from pipeline.config import PipelineConfig
 from pipeline.model_spec import dotted_path, transform_spec
-from pipeline.preflight import Inputs
+from pipeline.schema import schema_of
 from pipeline.source_hash import source_hash
 from pipeline.work_dir import WorkDir
 
@@ -64,7 +65,7 @@ class DataNodes:
         return [getattr(self, field.name) for field in dataclasses.fields(self)]
 
 
-def data_nodes(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> DataNodes:
+def data_nodes(config: PipelineConfig, asked: Asked, work: WorkDir) -> DataNodes:
     """Returns the nodes up to Transform: of a run and of a search they are the same."""
     ingest = LogExampleGen(
         config=IngestConfig(
@@ -75,9 +76,10 @@ def data_nodes(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> DataNod
             columns=config.columns(),
             code=source_hash(*INGESTION_CODE),
         ).model_dump_json(),
-        spans=json.dumps([span.isoformat() for span in inputs.spans]),
-        as_of=inputs.as_of.isoformat(),
-        fingerprint=inputs.fingerprint,
+        span=asked.span,
+        window=asked.window,
+        as_of=asked.as_of,
+        fingerprint=asked.fingerprint,
     )
     examples = ingest.outputs["examples"]
     log_gate = LogGate(
@@ -85,7 +87,7 @@ def data_nodes(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> DataNod
         rejects=ingest.outputs["rejects"],
         limits=config.limits.model_dump_json(),
     )
-    schema = ImportSchemaGen(schema_file=str(inputs.schema))
+    schema = ExamplesSchema(text=schema_of(config))
     statistics = StatisticsGen(examples=examples)
     statistics.add_upstream_node(log_gate)
     validator = ExampleValidator(
@@ -102,7 +104,8 @@ def data_nodes(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> DataNod
         ).model_dump_json(),
     )
     span_statistics.add_upstream_node(log_gate)
-    served = served_files(config.logs.root, config.served, inputs.spans[-1].isoformat())
+    span = asked.known_span
+    served = served_files(config.logs.root, config.served, span) if span else ()
     data_report = DataReport(
         anomalies=validator.outputs["anomalies"],
         summary=span_statistics.outputs["summary"],

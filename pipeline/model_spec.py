@@ -1,7 +1,6 @@
 """What a model is made from, as the graph hands it to preprocessing and training."""
 
-import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from models.spec import ModelSpec
 from pipeline.config import PipelineConfig
@@ -12,8 +11,8 @@ MODEL_CODE = ("schemas", "evaluation", "models")
 PREPROCESSING_CODE = ("schemas", "models.spec", "models.preprocessing", "components.transform")
 
 
-def model_spec(config: PipelineConfig, spans: Sequence[datetime.date], code: str) -> ModelSpec:
-    """Returns what the model is made from."""
+def model_spec(config: PipelineConfig, code: str) -> ModelSpec:
+    """Returns what the model is made from, but for its spans: the trainer learns them."""
     return ModelSpec(
         name=config.name,
         id=config.logs.impressions.id,
@@ -28,7 +27,6 @@ def model_spec(config: PipelineConfig, spans: Sequence[datetime.date], code: str
         export=config.export,
         score=config.score,
         unclicked=1.0 if config.sampling is None else config.sampling.unclicked,
-        spans=tuple(span.isoformat() for span in spans),
         split=config.split,
         code=code,
     )
@@ -36,7 +34,7 @@ def model_spec(config: PipelineConfig, spans: Sequence[datetime.date], code: str
 
 def transform_spec(config: PipelineConfig) -> str:
     """Returns, as JSON, what preprocessing reads of the spec: no other change re-runs it."""
-    spec = model_spec(config, (), source_hash(*PREPROCESSING_CODE))
+    spec = model_spec(config, source_hash(*PREPROCESSING_CODE))
     fields = type(config)
     return spec.model_copy(
         update={

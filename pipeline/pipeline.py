@@ -1,51 +1,49 @@
 """The graph: from three logs to a pushed model. The same for every runner."""
 
-import json
-
 from tfx.components.trainer.component import Trainer
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2, trainer_pb2
+from tfx.types import BaseChannel
 
 from components.atomic_pusher.component import AtomicPusher
 from components.run_report.component import RunReport
 from components.starting_model.component import StartingModel, starting_model
 from models import trainer
-from models.spec import ModelSpec
+from pipeline.asked import Asked
+from pipeline.beam_runner import beam_args
 from pipeline.config import PipelineConfig
 from pipeline.data_nodes import data_nodes
 from pipeline.judging_nodes import judging_nodes
 from pipeline.model_spec import MODEL_CODE, dotted_path, model_spec
-from pipeline.preflight import Inputs
 from pipeline.source_hash import source_hash
 from pipeline.work_dir import WorkDir
 from schemas.logs import TRAIN, split_names
 
 
-def create_pipeline(config: PipelineConfig, inputs: Inputs, work: WorkDir, run: str) -> Pipeline:
+def create_pipeline(config: PipelineConfig, asked: Asked, work: WorkDir) -> Pipeline:
     """Returns the graph of one run; nothing runs yet.
 
     Args:
         config: of the pipeline.
-        inputs: what the run reads.
+        asked: which spans the run reads, as of when.
         work: where it writes.
-        run: its id, a moment as in 20260131T235959Z.
     """
     return Pipeline(
         pipeline_name=config.name,
         pipeline_root=str(work.artifacts),
-        components=_nodes(config, inputs, work, run),
+        components=_nodes(config, asked, work),
         enable_cache=True,
-        beam_pipeline_args=list(config.beam_args),
+        beam_pipeline_args=beam_args(config.beam),
     )
 
 
-def _nodes(config: PipelineConfig, inputs: Inputs, work: WorkDir, run: str) -> list[BaseNode]:
-    data = data_nodes(config, inputs, work)
+def _nodes(config: PipelineConfig, asked: Asked, work: WorkDir) -> list[BaseNode]:
+    data = data_nodes(config, asked, work)
     examples, transform = data.ingest.outputs["examples"], data.transform
     watched = [name for name in split_names(config.split) if name != TRAIN]
-    spec = model_spec(config, inputs.spans, source_hash(*MODEL_CODE))
-    start = _starting_model(spec, work) if config.training.warm_start else None
+    spec = model_spec(config, source_hash(*MODEL_CODE))
+    start = _starting_model(examples, asked, work) if config.training.warm_start else None
     training = Trainer(
         run_fn=dotted_path(trainer.run_fn),
         examples=transform.outputs["transformed_examples"],
@@ -66,13 +64,12 @@ def _nodes(config: PipelineConfig, inputs: Inputs, work: WorkDir, run: str) -> l
         ),
     )
     report = RunReport(
-        run=run,
+        run=asked.run,
         name=config.name,
         spec=spec.model_dump_json(),
         config=config.as_yaml(),
         reports=str(work.reports),
-        timings=str(work.timings / f"{run}.json"),
-        fingerprint=inputs.fingerprint,
+        timings=str(work.timings / f"{asked.run}.json") if asked.run else "",
         examples=examples,
         ledger=data.ingest.outputs["ledger"],
         rejects=data.ingest.outputs["rejects"],
@@ -92,11 +89,8 @@ def _nodes(config: PipelineConfig, inputs: Inputs, work: WorkDir, run: str) -> l
     ]  # fmt: skip
 
 
-def _starting_model(spec: ModelSpec, work: WorkDir) -> BaseNode:
+def _starting_model(examples: BaseChannel, asked: Asked, work: WorkDir) -> BaseNode:
     """Returns the node that finds what training goes on from."""
-    serving = str(work.serving)
-    return StartingModel(
-        serving_dir=serving,
-        spans=json.dumps(spec.spans),
-        version=starting_model(serving, spec.spans).version or "",
-    )
+    serving, span = str(work.serving), asked.known_span
+    found = starting_model(serving, span).version if span else None
+    return StartingModel(examples=examples, serving_dir=serving, version=found or "")

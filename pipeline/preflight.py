@@ -2,26 +2,20 @@
 
 import dataclasses
 import datetime
-import hashlib
-import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import pyarrow as pa
-from google.protobuf import text_format
-from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.log_example_gen.config import cut_off
-from components.log_example_gen.files import find_spans, fingerprint, sources
+from components.log_example_gen.files import fingerprint, sources
 from components.log_example_gen.read import Unreadable, read
 from components.log_example_gen.rejects import Rejects
+from components.log_example_gen.spans import choose_spans
 from pipeline.config import PipelineConfig
 from pipeline.errors import Misuse
-from pipeline.failures import reason
-from pipeline.work_dir import WorkDir
+from pipeline.schema import schema_of
 from schemas.columns import source_columns
-from schemas.logs import HashSplit, TimeSplit
-from schemas.schema_text import schema_text
+from schemas.logs import HashSplit
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,18 +26,15 @@ class Inputs:
         spans: the dates, oldest first.
         fingerprint: of every log file that will be read.
         as_of: the cut-off: what happened later is not known yet.
-        schema: path of the TFMD schema, named by its content: TFX's cache looks at names only.
     """
 
     spans: tuple[datetime.date, ...]
     fingerprint: str
     as_of: datetime.datetime
-    schema: Path
 
 
 def resolve_inputs(
     config: PipelineConfig,
-    work: WorkDir,
     span: datetime.date | None = None,
     window: int | None = None,
     as_of: datetime.datetime | None = None,
@@ -52,7 +43,6 @@ def resolve_inputs(
 
     Args:
         config: of the pipeline.
-        work: where the run writes.
         span: the newest span; the newest with impressions if None.
         window: how many spans up to it; the config's if None.
         as_of: the cut-off; now if None.
@@ -63,54 +53,15 @@ def resolve_inputs(
             train on.
     """
     known = as_of or datetime.datetime.now(datetime.UTC)
-    spans = choose_spans(config, span, window, known)
+    schema_of(config)
     try:
+        spans = choose_spans(config.logs, config.split, span, window or config.window, known)
         known = cut_off(known, spans, config.attribution)
         _check_columns(config, spans)
-        read_files = fingerprint(config.logs, spans, config.attribution)
-        return Inputs(spans, read_files, known, _place_schema(work, _schema_text(config)))
+        read_files = sources(config.logs, spans, config.attribution)
+        return Inputs(spans, fingerprint(read_files), known)
     except ValueError as error:
         raise Misuse(str(error)) from error
-
-
-def choose_spans(
-    config: PipelineConfig,
-    span: datetime.date | None,
-    window: int | None,
-    as_of: datetime.datetime,
-) -> tuple[datetime.date, ...]:
-    """Returns the newest `window` spans with impressions up to `span`, oldest first.
-
-    Raises:
-        Misuse: if none begin before the cut-off, `span` has no impressions, or all would be
-            evaluation.
-    """
-    found = find_spans(config.logs)
-    pattern = os.path.join(config.logs.root, config.logs.impressions.path)
-    if not found:
-        raise Misuse(
-            f"no impressions: no file matches {pattern}. Check logs.root and logs.impressions.path"
-        )
-    midnight = datetime.time(tzinfo=datetime.UTC)
-    known = [day for day in found if datetime.datetime.combine(day, midnight) < as_of]
-    if not known or (span in found and span not in known):
-        raise Misuse(
-            f"as of {as_of.isoformat()} there were no impressions of span {span or found[0]}: give "
-            "a later --as-of, or an earlier --span"
-        )
-    newest = span or known[-1]
-    if newest not in found:
-        raise Misuse(
-            f"span {newest} is empty: no file matches {pattern} on that date. "
-            f"Impressions exist from {found[0]} to {found[-1]}"
-        )
-    spans = tuple(day for day in found if day <= newest)[-(window or config.window) :]
-    if isinstance(config.split, TimeSplit) and len(spans) <= config.split.held_back:
-        raise Misuse(
-            f"{len(spans)} span(s) up to {newest} leave nothing to train on, as `split` keeps "
-            f"{config.split.told}. Read more spans (window, --window) or hold back fewer"
-        )
-    return spans
 
 
 def _check_columns(config: PipelineConfig, spans: tuple[datetime.date, ...]) -> None:
@@ -156,36 +107,3 @@ def _first_columns(path: str, wanted: Sequence[str]) -> Iterable[pa.Field]:
     """Returns the wanted columns as the first rows of a file have them; none if it has no row."""
     rows = next(read(path, wanted, Rejects("", path)), None)
     return () if rows is None else rows.batch.schema
-
-
-def _schema_text(config: PipelineConfig) -> str:
-    """Returns the curated schema, or the one derived from the columns."""
-    columns = config.columns()
-    if config.schema_ is None:
-        return schema_text(columns)
-    try:
-        text = Path(config.schema_).read_text(encoding="utf-8")
-        curated = text_format.Parse(text, schema_pb2.Schema())
-    except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
-        raise Misuse(f"cannot read the schema {config.schema_}: {reason(error)}") from error
-    described = {feature.name for feature in curated.feature}
-    if missing := [column.name for column in columns if column.name not in described]:
-        raise Misuse(
-            f"the schema {config.schema_} does not describe {', '.join(missing)}, which this "
-            "config makes or reads: add a feature for each, or leave `schema` out to derive one"
-        )
-    return text
-
-
-def _place_schema(work: WorkDir, text: str) -> Path:
-    path = work.schemas / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.pbtxt"
-    if path.exists():
-        return path
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_text(text, encoding="utf-8")
-        part.rename(path)
-    except OSError as error:
-        raise Misuse(f"cannot write under {work.root} (see --work): {reason(error)}") from error
-    return path

@@ -12,12 +12,15 @@ from rich.console import Console
 from rich.markup import escape
 
 from pipeline.config import PipelineConfig
+from pipeline.day_record import DayRecord, made_from, write_day
 from pipeline.display import Display, TrainingWatch
-from pipeline.errors import RunFailed
+from pipeline.errors import Interrupted, RunFailed
 from pipeline.failures import told_in
+from pipeline.interrupts import signal_of, terminable
 from pipeline.preflight import Inputs
 from pipeline.quantities import place, seconds
 from pipeline.quiet import chatter_to
+from pipeline.temporary import temporary_files_in
 from pipeline.work_dir import WorkDir
 
 if TYPE_CHECKING:
@@ -33,15 +36,18 @@ _MOST_REASONS = 10
 def run(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> bool:
     """Runs a pipeline from its logs to a pushed model; returns whether the gates let it pass.
 
-    A run that stops after its logs were read has a report too.
+    A run that stops after its logs were read has a report too. What the run came to is kept as that
+    of its newest day.
 
     Raises:
         RunFailed: naming the step, the reason and the log file.
     """
     started = time.monotonic()
+    work.prepare()
     log = work.logs / f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}.log"
+    spans, digest = inputs.spans, made_from(config, inputs, work)
+    day = DayRecord(span=spans[-1], run=log.stem, made_from=digest, outcome="failed")
     with chatter_to(log) as console:
-        spans = inputs.spans
         console.print(f"[bold]{config.name}[/]: {len(spans)} spans, {spans[0]} to {spans[-1]}")
         try:
             with Display(console) as display:
@@ -49,20 +55,34 @@ def run(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> bool:
                     config, work, display, log, lambda: _graph(config, inputs, work, log.stem), []
                 )
             with told_in(log, lambda: "the report"):
-                passed = _report(config, executions, console)
+                results = _report(config, executions, console)
+                write_day(work, _ended(day, results))
+        except RunFailed as failure:
+            with contextlib.suppress(OSError):  # a full disk, say: the run's own end is told
+                write_day(work, day.model_copy(update={"reasons": (str(failure),)}))
+            raise
         finally:
             page = work.reports / log.stem / "index.html"
             if page.exists():
                 console.print(f"[bold]report[/] {escape(place(page))}", soft_wrap=True)
         console.print(f"[bold]logs[/]   {escape(place(log))}", soft_wrap=True)
         console.print(f"Done in {seconds(time.monotonic() - started)}.")
-    return passed
+    return results.passed
+
+
+def _ended(day: DayRecord, results: "Results") -> DayRecord:
+    """Returns the record of a run that came to its end."""
+    if results.model_dir is None:
+        reasons = tuple(verdict.reason for verdict in results.refused)
+        return day.model_copy(update={"outcome": "refused", "reasons": reasons})
+    return day.model_copy(update={"outcome": "pushed", "version": results.model_dir.name})
 
 
 def _graph(config: PipelineConfig, inputs: Inputs, work: WorkDir, run: str) -> "Pipeline":
+    from pipeline.asked import Asked
     from pipeline.pipeline import create_pipeline
 
-    return create_pipeline(config, inputs, work, run)
+    return create_pipeline(config, Asked.of(inputs, run), work)
 
 
 def execute(
@@ -89,11 +109,19 @@ def execute(
     Raises:
         RunFailed: naming the step, the reason and the log file; the report of what was done by then
             is written.
+        Misuse: if ML Metadata and the artifacts do not belong together, or are of others.
+        Interrupted: by Ctrl-C or SIGTERM.
     """
+    # Before all else: without it nothing that a step does is written down. It loads ML Metadata,
+    # which must come before TensorFlow where the C++ library is newer than the machine's.
+    from pipeline.metadata_store import open_store, prepare_store
+
+    prepare_store(config.metadata, work, config.name)
     display.start("loading TFX")
     began = time.monotonic()
     with told_in(log, lambda: "loading TFX"):
         from models.progress import LOGGER as PROGRESS_LOGGER
+        from pipeline.leftovers import clear_leftovers
         from pipeline.local_runner import run_locally
         from pipeline.steps import Steps
 
@@ -102,13 +130,23 @@ def execute(
     logging.basicConfig(level=logging.INFO, force=True)
     display.finish("loading TFX", time.monotonic() - began, None)
     steps = Steps(config, work, display, run=log.stem)
+    graph_name = pipeline.pipeline_info.pipeline_name
     told, handlers = logging.getLogger(PROGRESS_LOGGER), (TrainingWatch(display), *watches)
     told.setLevel(logging.INFO)
     for handler in handlers:
         told.addHandler(handler)
     try:
         with told_in(log, lambda: steps.current):
-            run_locally(pipeline, work, steps.on_node)
+            clear_leftovers(open_store(work), work, graph_name)
+            with terminable(), temporary_files_in(work.temporary):
+                run_locally(pipeline, work, steps.on_node)
+    except KeyboardInterrupt as stop:
+        clear_leftovers(open_store(work), work, graph_name)
+        raise Interrupted(
+            f"Interrupted at {steps.current}. What was finished is kept: the same command goes on "
+            "from there",
+            signal_of(stop),
+        ) from stop
     except RunFailed as failure:
         # Whatever keeps the report from being written goes to the log: the run's own end is told.
         with contextlib.suppress(RunFailed), told_in(log, lambda: "the report"):
@@ -125,7 +163,7 @@ def execute(
 
 def _report(
     config: PipelineConfig, executions: "Mapping[str, Execution]", console: Console
-) -> bool:
+) -> "Results":
     """Prints what became of the rows, how good the model is and what the gates said."""
     from pipeline.findings import findings, model_findings
     from pipeline.gates_table import gates_table
@@ -162,7 +200,7 @@ def _report(
     console.print(gates_table(results.verdicts))
     console.print()
     _print_model(results, console)
-    return results.served
+    return results
 
 
 def _print_model(results: "Results", console: Console) -> None:
@@ -177,13 +215,21 @@ def _print_model(results: "Results", console: Console) -> None:
     if results.served:
         console.print(f"[bold]model[/]  {escape(place(results.model_dir))}", soft_wrap=True)
         return
+    from components.atomic_pusher.versions import whereabouts
     from pipeline.rollback import put_back
 
-    console.print(
-        f"[bold red]Nothing new is served[/]: this is the model of version "
-        f"{results.model_dir.name}, which was {results.standing} since.",
-        soft_wrap=True,
-    )
-    if results.standing == "withdrawn":
-        back = put_back(results.model_dir.parent, results.model_dir.name)
-        console.print(f"  To serve it again: {escape(back)}", soft_wrap=True)
+    if results.standing == "superseded":
+        console.print(
+            f"[bold]model[/]  {escape(place(results.model_dir))}\n"
+            "It passed, and is not served: a model of a later day is.",
+            soft_wrap=True,
+        )
+    else:
+        console.print(
+            f"[bold red]Nothing new is served[/]: this is the model of version "
+            f"{results.model_dir.name}, which was {results.standing} since.",
+            soft_wrap=True,
+        )
+    aside = whereabouts(str(results.model_dir))
+    if aside is not None:
+        console.print(f"  To serve it: {escape(put_back(Path(aside)))}", soft_wrap=True)

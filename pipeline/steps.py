@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from components.log_example_gen.ledger import FATES
-from components.transform.properties import ANALYSED, SPANS
+from components.transform.properties import ANALYSED, TRAINED
 from pipeline.config import PipelineConfig
 from pipeline.display import Display
 from pipeline.executions import Execution, newest_executions
@@ -65,9 +65,9 @@ class Steps:
         """Returns what else there is to say of a step: how many spans had not been analysed."""
         outputs = self.executions[node].outputs if node in self.executions else {}
         told = outputs["transform_graph"].properties if "transform_graph" in outputs else {}
-        if SPANS not in told:
+        if TRAINED not in told:
             return ""
-        return f"{told[ANALYSED]}/{told[SPANS]} spans new"
+        return f"{told[ANALYSED]}/{told[TRAINED]} spans new"
 
     def _rows(self, node: str) -> int | None:
         if node not in _ROWS or "LogExampleGen" not in self.executions:

@@ -75,6 +75,7 @@ def tune(
     """
     tuning = searched(config)
     started = time.monotonic()
+    work.prepare()
     log = work.logs / f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}.log"
     with chatter_to(log) as console:
         spans = inputs.spans
@@ -98,9 +99,10 @@ def tune(
 def _graph(
     config: PipelineConfig, inputs: Inputs, work: WorkDir, trials: int, seed: int
 ) -> "Pipeline":
+    from pipeline.asked import Asked
     from pipeline.tuning_pipeline import create_tuning_pipeline
 
-    return create_tuning_pipeline(config, inputs, work, trials, seed)
+    return create_tuning_pipeline(config, Asked.of(inputs, run=""), work, trials, seed)
 
 
 def _as_json(tuning: TuningConfig, seed: int, trials: Sequence[Trial]) -> str:

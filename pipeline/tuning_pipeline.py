@@ -7,17 +7,18 @@ from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import trainer_pb2
 
 from models import tuner
+from pipeline.asked import Asked
+from pipeline.beam_runner import beam_args
 from pipeline.config import PipelineConfig
 from pipeline.data_nodes import data_nodes
 from pipeline.model_spec import MODEL_CODE, dotted_path, model_spec
-from pipeline.preflight import Inputs
 from pipeline.source_hash import source_hash
 from pipeline.work_dir import WorkDir
 from schemas.logs import TRAIN, VALIDATION
 
 
 def create_tuning_pipeline(
-    config: PipelineConfig, inputs: Inputs, work: WorkDir, trials: int, seed: int
+    config: PipelineConfig, asked: Asked, work: WorkDir, trials: int, seed: int
 ) -> Pipeline:
     """Returns the graph of one search; nothing runs yet.
 
@@ -26,14 +27,14 @@ def create_tuning_pipeline(
 
     Args:
         config: with `tuning`.
-        inputs: of the search.
+        asked: of the search.
         work: where it writes.
         trials: how many in all.
         seed: same seed, same trials.
     """
     if config.tuning is None:
         raise ValueError("this config has no `tuning`")
-    data = data_nodes(config, inputs, work)
+    data = data_nodes(config, asked, work)
     search = Tuner(
         tuner_fn=dotted_path(tuner.tuner_fn),
         examples=data.transform.outputs["transformed_examples"],
@@ -41,7 +42,7 @@ def create_tuning_pipeline(
         train_args=trainer_pb2.TrainArgs(splits=[TRAIN]),
         eval_args=trainer_pb2.EvalArgs(splits=[VALIDATION]),
         custom_config={
-            "spec": model_spec(config, inputs.spans, source_hash(*MODEL_CODE)).model_dump_json(),
+            "spec": model_spec(config, source_hash(*MODEL_CODE)).model_dump_json(),
             "tuning": config.tuning.model_dump_json(by_alias=True),
             "trials": trials,
             "seed": seed,
@@ -55,5 +56,5 @@ def create_tuning_pipeline(
         pipeline_root=str(work.artifacts),
         components=[*data.all(), search],
         enable_cache=True,
-        beam_pipeline_args=list(config.beam_args),
+        beam_pipeline_args=beam_args(config.beam),
     )

@@ -1,7 +1,11 @@
 """Where a run keeps what it makes."""
 
 import dataclasses
+import tempfile
 from pathlib import Path
+
+from pipeline.errors import Misuse
+from pipeline.failures import reason
 
 
 @dataclasses.dataclass(frozen=True)
@@ -9,6 +13,33 @@ class WorkDir:
     """The folders and files under `--work`."""
 
     root: Path
+
+    def prepare(self) -> None:
+        """Makes the folder, if it is not there.
+
+        Raises:
+            Misuse: if nothing can be written there.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.root).close()
+        except OSError as error:
+            raise Misuse(f"cannot write under {self.root} (see --work): {reason(error)}") from error
+
+    @property
+    def lock(self) -> Path:
+        """Of the run that is at work; the file stays."""
+        return self.root / ".lock"
+
+    @property
+    def days(self) -> Path:
+        """What the last run of each day came to: JSON, a file a day."""
+        return self.root / "days"
+
+    @property
+    def watched(self) -> Path:
+        """What `run --watch` has seen: JSON."""
+        return self.root / "watch.json"
 
     @property
     def artifacts(self) -> Path:
@@ -19,6 +50,11 @@ class WorkDir:
     def metadata(self) -> Path:
         """ML Metadata in SQLite."""
         return self.root / "metadata.sqlite"
+
+    @property
+    def metadata_note(self) -> Path:
+        """Which database ML Metadata is in, where that is not SQLite; no secret: JSON."""
+        return self.root / "metadata.json"
 
     @property
     def serving(self) -> Path:
@@ -41,11 +77,6 @@ class WorkDir:
         return self.root / "analyses"
 
     @property
-    def schemas(self) -> Path:
-        """The schemas of the runs, named by their content."""
-        return self.root / "schemas"
-
-    @property
     def timings(self) -> Path:
         """What the nodes of each run took: JSON, a file a run."""
         return self.root / "timings"
@@ -54,6 +85,11 @@ class WorkDir:
     def reports(self) -> Path:
         """The pages that tell what runs came to, a folder each."""
         return self.root / "reports"
+
+    @property
+    def temporary(self) -> Path:
+        """Of the run at work: gone when it ends, or when the next one starts."""
+        return self.root / "tmp"
 
     @property
     def logs(self) -> Path:

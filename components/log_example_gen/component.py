@@ -18,7 +18,8 @@ class LogExampleGenSpec(component_spec.ComponentSpec):
 
     PARAMETERS: ClassVar[dict[str, Any]] = {
         "config": component_spec.ExecutionParameter(type=str),
-        "spans": component_spec.ExecutionParameter(type=str),
+        "span": component_spec.ExecutionParameter(type=str),
+        "window": component_spec.ExecutionParameter(type=int),
         "as_of": component_spec.ExecutionParameter(type=str),
         "fingerprint": component_spec.ExecutionParameter(type=str),
     }
@@ -39,8 +40,8 @@ class LogExampleGen(base_beam_component.BaseBeamComponent):
     Example:
         LogExampleGen(
             config=IngestConfig(...).model_dump_json(),
-            spans='["2024-05-01", "2024-05-02"]',
-            fingerprint=files.fingerprint(logs, spans, attribution),
+            span="2024-05-02",
+            window=7,
         )
 
     Component `outputs` contains:
@@ -57,7 +58,8 @@ class LogExampleGen(base_beam_component.BaseBeamComponent):
     def __init__(
         self,
         config: str,
-        spans: str | RuntimeParameter,
+        span: str | RuntimeParameter,
+        window: int | RuntimeParameter,
         as_of: str | RuntimeParameter = "",
         fingerprint: str | RuntimeParameter = "",
     ):
@@ -65,7 +67,8 @@ class LogExampleGen(base_beam_component.BaseBeamComponent):
 
         Args:
             config: an IngestConfig as JSON.
-            spans: a JSON list of ISO dates.
+            span: the newest one, an ISO date; the newest of the logs before the cut-off if "".
+            window: how many spans, up to that one.
             as_of: the cut-off in ISO 8601, events after which are unknown; now if "".
             fingerprint: `files.fingerprint` of what will be read. The executor ignores it; it
                 enters TFX's cache key, so that changed logs are ingested anew.
@@ -73,7 +76,8 @@ class LogExampleGen(base_beam_component.BaseBeamComponent):
         super().__init__(
             LogExampleGenSpec(
                 config=config,
-                spans=spans,
+                span=span,
+                window=window,
                 as_of=as_of,
                 fingerprint=fingerprint,
                 examples=channel.Channel(type=standard_artifacts.Examples),

@@ -1,7 +1,6 @@
 """What LogExampleGen is told: logs, windows, split, sampling, the columns of an example, when."""
 
 import datetime
-import json
 from collections.abc import Mapping, Sequence
 
 from schemas.columns import Column
@@ -39,24 +38,6 @@ class IngestConfig(Strict):
     sampling: Sampling | None = None
     columns: tuple[Column, ...]
     code: str = ""
-
-
-def parse_spans(text: str) -> tuple[datetime.date, ...]:
-    """Returns the days in a JSON list of ISO dates, ascending and distinct.
-
-    Raises:
-        ValueError: if `text` is not such a list, or is empty.
-    """
-    try:
-        spans = sorted({datetime.date.fromisoformat(day) for day in json.loads(text)})
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            'spans are a JSON list of ISO dates, as in ["2024-05-01", "2024-05-02"]. '
-            f"Received: {text!r}"
-        ) from error
-    if not spans:
-        raise ValueError("spans must name at least one day. Received: []")
-    return tuple(spans)
 
 
 def parse_as_of(text: str) -> datetime.datetime:

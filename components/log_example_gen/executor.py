@@ -19,12 +19,12 @@ from components.log_example_gen.config import (
     IngestConfig,
     cut_off,
     parse_as_of,
-    parse_spans,
     span_number,
     splits_of_spans,
 )
 from components.log_example_gen.contents import digests, write_contents
 from components.log_example_gen.join import Joining
+from components.log_example_gen.spans import choose_spans
 from components.log_example_gen.transforms import (
     ACCOUNTS,
     INCOMPLETE,
@@ -39,11 +39,13 @@ from components.log_example_gen.transforms import (
     WriteRejects,
 )
 from schemas.logs import split_names
+from schemas.spans import SPANS, parse_span, spans_text
 
 # Impressions in which leaks are looked for, about.
 LEAK_SAMPLE_ROWS = 50_000
-# Custom properties of the examples.
+# Custom properties of the examples, besides SPANS.
 AS_OF = "as_of"
+FINGERPRINT = "fingerprint"
 UNCLICKED = "unclicked"
 # In the ledger.
 SPLITS = "splits"
@@ -65,18 +67,18 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         Args:
             input_dict: nothing.
             output_dict: the three artifacts.
-            exec_properties: `config`, an IngestConfig as JSON, `spans`, a JSON list of dates, and
-                `as_of`, the cut-off in ISO 8601, or "" for now.
+            exec_properties: as the component says.
 
         Raises:
-            ValueError: if a log has no file, or rows were lost.
+            ValueError: if there are no such spans, a log has no file, or rows were lost.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         config = IngestConfig.model_validate_json(exec_properties["config"])
-        spans = parse_spans(exec_properties["spans"])
-        of_spans = splits_of_spans(config.split, spans)  # refuses before a file is read
         now = datetime.datetime.now(datetime.UTC)
         as_of = parse_as_of(exec_properties["as_of"]) if exec_properties["as_of"] else now
+        span = parse_span(exec_properties["span"]) if exec_properties["span"] else None
+        spans = choose_spans(config.logs, config.split, span, exec_properties["window"], as_of)
+        of_spans = splits_of_spans(config.split, spans)
         known = cut_off(as_of, spans, config.attribution)
         sources = files.sources(config.logs, spans, config.attribution)
         examples, ledger, rejects = (
@@ -84,6 +86,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             for name in ("examples", "ledger", "rejects")
         )
         _describe(examples, config, spans, known)
+        examples.set_string_custom_property(FINGERPRINT, files.fingerprint(sources))
         splits = split_names(config.split)
         incomplete = f"{examples.uri}/{INCOMPLETE}"
         folders = [f"{examples.uri}/Split-{split}" for split in splits]
@@ -136,6 +139,7 @@ def _describe(
     tf_example = example_gen_pb2.PayloadFormat.Value("FORMAT_TF_EXAMPLE")  # type: ignore[attr-defined]
     examples_utils.set_payload_format(examples, tf_example)
     examples_utils.set_file_format(examples, "tfrecords_gzip")
+    examples.set_string_custom_property(SPANS, spans_text(spans))
     examples.set_string_custom_property(AS_OF, known.isoformat())
     examples.set_float_custom_property(UNCLICKED, _unclicked(config))
 

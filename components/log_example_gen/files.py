@@ -81,30 +81,27 @@ def bundles(found: Sequence[Source]) -> list[list[tuple[int, Source]]]:
 
 def find_spans(logs: Logs) -> list[datetime.date]:
     """Returns the days for which impressions exist, ascending."""
-    log = logs.impressions
-    day = re.compile(_day_regex(logs.root, log.path))
-    found = set()
-    for path, _, _ in _stat(_pattern(logs.root, log, _DAY_GLOB)):
-        match = day.fullmatch(path)
+    return sorted({day for day, path, _ in dated(logs.root, logs.impressions) if _seen(path)})
+
+
+def dated(root: str, log: Log) -> Iterator[tuple[datetime.date, str, int]]:
+    """Yields day, path and time of change of all that a log's path matches, hidden files too."""
+    named = re.compile(_day_regex(root, log.path))
+    for path, _, modified in _stat(_pattern(root, log, _DAY_GLOB)):
+        match = named.fullmatch(path)
         try:
-            found.add(datetime.date.fromisoformat(match["day"] if match else ""))
+            day = datetime.date.fromisoformat(match["day"] if match else "")
         except ValueError:
             continue  # 2024-02-31 looks like a day, but no span has that name
-    return sorted(found)
+        yield day, path, modified
 
 
-def fingerprint(logs: Logs, spans: Sequence[datetime.date], attribution: Attribution) -> str:
-    """Returns a digest of path, size and time of change of every file that will be read.
+def fingerprint(found: Iterable[Source]) -> str:
+    """Returns a digest of path, size and time of change of files.
 
     It enters TFX's cache key: a late conversion in a following day's file gives another one.
-
-    Raises:
-        ValueError: as `sources` does.
     """
-    lines = (
-        f"{source.log}\t{source.path}\t{source.size}\t{source.modified}\n"
-        for source in sources(logs, spans, attribution)
-    )
+    lines = (f"{source.log}\t{source.path}\t{source.size}\t{source.modified}\n" for source in found)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
@@ -130,7 +127,8 @@ def _whole_days(seconds: int) -> int:
 def day_sources(name: str, root: str, log: Log, day: datetime.date) -> Iterator[Source]:
     """Yields the files of one day of the log called `name`, in no order; there may be none."""
     for path, size, modified in _stat(_pattern(root, log, str(day))):
-        yield Source(name, day, path, size, modified)
+        if _seen(path):
+            yield Source(name, day, path, size, modified)
 
 
 def _pattern(root: str, log: Log, day: str) -> str:
@@ -154,13 +152,14 @@ def _day_regex(root: str, path: str) -> str:
     return "".join(regex)
 
 
+def _seen(path: str) -> bool:
+    """Returns whether a file is data: writers leave markers such as _SUCCESS beside the files."""
+    return not os.path.basename(path).startswith(("_", "."))
+
+
 def _stat(pattern: str) -> Iterator[tuple[str, int, int]]:
-    """Yields path, size and time of change of the files that match, hidden ones left out."""
-    stat = _stat_remote if "://" in pattern else _stat_local
-    for path, size, modified in stat(pattern):
-        # Writers leave markers such as _SUCCESS beside the files.
-        if not os.path.basename(path).startswith(("_", ".")):
-            yield path, size, modified
+    """Yields path, size and time of change of the files that match."""
+    return _stat_remote(pattern) if "://" in pattern else _stat_local(pattern)
 
 
 def _stat_local(pattern: str) -> Iterator[tuple[str, int, int]]:

@@ -6,4 +6,4 @@ from tfx.types import artifact
 class RunFacts(artifact.Artifact):
     """What a report shows, in facts.json: its property `page` is the page's path."""
 
-    TYPE_NAME = "RunFacts"
+    TYPE_NAME = "components.RunFacts"

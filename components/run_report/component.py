@@ -68,19 +68,17 @@ class RunReport(base_component.BaseComponent):
         config: str,
         reports: str,
         timings: str,
-        fingerprint: str,
         **artifacts: types.BaseChannel,
     ):
         """Takes what to tell of; the sections of inputs that are left out say so.
 
         Args:
-            run: id of the run, a moment as in 20260131T235959Z.
+            run: id of the run, a moment as in 20260131T235959Z; the moment of the report if "".
             name: of the pipeline.
             spec: `models.spec.ModelSpec` as JSON: what the model is made from.
             config: that was run, as YAML.
             reports: folder of all reports; paths of artifacts are told from the one above it.
-            timings: file with the timings of the components before this one.
-            fingerprint: of the logs.
+            timings: file with the timings of the components before this one; "" without one.
             **artifacts: what the other components made, by the names in RunReportSpec.INPUTS.
 
         Raises:
@@ -99,7 +97,6 @@ class RunReport(base_component.BaseComponent):
                 config=config,
                 reports=reports,
                 timings=timings,
-                fingerprint=fingerprint,
                 report=channel.Channel(type=RunFacts),
                 **artifacts,
             )

@@ -1,5 +1,6 @@
 """The rim of RunReport: artifacts in, a page and its facts out."""
 
+import datetime
 import os
 from typing import Any
 
@@ -12,7 +13,7 @@ from components.run_report.facts import FACTS_FILE
 from components.run_report.gathering import gather
 from components.run_report.writing import facts_text, write
 
-PARAMETERS = ("run", "name", "spec", "config", "reports", "timings", "fingerprint")
+PARAMETERS = ("run", "name", "spec", "config", "reports", "timings")
 # Custom property of the output.
 PAGE = "page"
 
@@ -30,6 +31,7 @@ class Executor(base_executor.BaseExecutor):
         self._log_startup(input_dict, output_dict, exec_properties)
         told = {name: exec_properties[name] for name in PARAMETERS}
         reports = told.pop("reports")
+        told["run"] = told["run"] or f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}"
         artifacts = {name: found[0] for name, found in input_dict.items() if found}
         facts = gather(artifacts, root=os.path.dirname(reports.rstrip("/")), **told)
         page = write(facts, reports)

@@ -138,6 +138,7 @@ class Facts(Fact):
         name: of the pipeline.
         stop: where the run stopped, None if it came to its end.
         version: as which the model was pushed, None if it was not.
+        superseded: whether it was put aside, as a model of a later day is served.
         blessed: whether the gates let the model pass, None if they were not asked.
         verdicts: of the gates.
         heads: of the model.
@@ -159,6 +160,7 @@ class Facts(Fact):
     name: str
     stop: Stop | None = None
     version: str | None = None
+    superseded: bool = False
     blessed: bool | None = None
     verdicts: tuple[Verdict, ...] = ()
     heads: Mapping[str, Head] = {}

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from tfx import types
 from tfx.dsl.io import fileio
 
+from components.atomic_pusher.versions import SUPERSEDED
 from components.log_example_gen.transforms import LEDGER_FILE
 from components.model_gate.verdicts import VERDICTS_FILE
 from components.run_report.facts import Facts, Stop, Timing, Verdict
@@ -95,7 +96,6 @@ def gather(
     spec: str,
     config: str,
     timings: str,
-    fingerprint: str,
     root: str,
     stop: Stop | None = None,
 ) -> Facts:
@@ -108,7 +108,6 @@ def gather(
         spec: what the model is made from, JSON.
         config: YAML.
         timings: the file with the components' timings; it may be absent.
-        fingerprint: of the logs.
         root: paths are told from here.
         stop: where the run stopped, None if it came to its end.
     """
@@ -127,6 +126,7 @@ def gather(
         name=name,
         stop=stop,
         version=_version(found, artifacts),
+        superseded=_superseded(artifacts),
         blessed=None if verdicts is None else all(verdict["passed"] for verdict in verdicts),
         verdicts=tuple(Verdict.model_validate(verdict) for verdict in verdicts or ()),
         heads=TypeAdapter(dict[str, Head]).validate_python(made.get("heads", {})),
@@ -140,7 +140,7 @@ def gather(
         serving=found.read("serving", "serving", COST_FILE, ServingReport.model_validate_json),
         timings=_timings(found, timings),
         config=config,
-        lineage=lineage(made, ledger or {}, diagnostics, artifacts, fingerprint, root),
+        lineage=lineage(made, diagnostics, artifacts, root),
         missing=found.missing,
     )
 
@@ -152,6 +152,13 @@ def _version(found: Gathering, artifacts: Artifacts) -> str | None:
     if not pushed.get_int_custom_property("pushed"):
         return None
     return str(pushed.get_string_custom_property("pushed_version"))
+
+
+def _superseded(artifacts: Artifacts) -> bool:
+    """Returns whether the model was put aside, as one of a later day is served."""
+    pushed = artifacts.get("pushed_model")
+    place = pushed.get_string_custom_property("pushed_destination") if pushed else ""
+    return os.path.basename(os.path.dirname(place)) == SUPERSEDED
 
 
 def _training(diagnostics: Mapping[str, Any]) -> Training | None:

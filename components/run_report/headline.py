@@ -87,7 +87,7 @@ def _verdict(facts: Facts) -> tuple[str, str, tuple[str, ...]]:
             reasons.append(f"And {len(refused) - len(reasons)} more, below.")
         return "refused", title, tuple(reasons)
     if facts.version is not None:
-        title = f"Pushed as version {facts.version}"
+        title = f"{'Put aside' if facts.superseded else 'Pushed'} as version {facts.version}"
         if not facts.verdicts:
             return "pushed", title, ("No gates are configured, so every model is pushed.",)
         silent = len(facts.verdicts) - len(spoke)
@@ -95,7 +95,8 @@ def _verdict(facts: Facts) -> tuple[str, str, tuple[str, ...]]:
         said = f"It passed {every}{_things(len(spoke), 'gate')}"
         if silent:
             said += f"; {_things(silent, 'gate')} did not speak"
-        return "pushed", title, (f"{said}.",)
+        late = ("It is not served, for a model of a later day is.",) if facts.superseded else ()
+        return "pushed", title, (f"{said}.", *late)
     if "pushed" in facts.missing:
         return "unknown", "Nobody knows whether it was pushed", (facts.missing["pushed"],)
     return "refused", "Not pushed", ("No gate refused it, but it was not pushed.",)

@@ -9,8 +9,9 @@ from typing import Any
 from tfx import types
 
 from components.baseline_model.component import VERSION
-from components.log_example_gen.executor import AS_OF
+from components.log_example_gen.executor import AS_OF, FINGERPRINT
 from components.run_report.facts import Kept, Lineage
+from schemas.spans import SPANS, parse_spans
 
 _PACKAGES = (
     "funnelrank",
@@ -24,28 +25,25 @@ _PACKAGES = (
 
 def lineage(
     spec: Mapping[str, Any],
-    ledger: Mapping[str, Any],
     diagnostics: Mapping[str, Any],
     artifacts: Mapping[str, types.Artifact],
-    fingerprint: str,
     root: str,
 ) -> Lineage:
     """Returns what the model of a run was made from.
 
     Args:
         spec: that lies beside the model.
-        ledger: of the run's rows.
         diagnostics: of the training.
         artifacts: of the run, by name.
-        fingerprint: of the logs.
         root: paths are told from here.
     """
     start = diagnostics.get("warm_start") or {}
-    baseline = artifacts.get("baseline")
+    baseline, examples = artifacts.get("baseline"), artifacts.get("examples")
+    spans = parse_spans(examples.get_string_custom_property(SPANS)) if examples else ()
     return Lineage(
-        spans=tuple(spec.get("spans", ())),
-        as_of=ledger.get(AS_OF),
-        fingerprint=fingerprint,
+        spans=tuple(span.isoformat() for span in spans),
+        as_of=examples and examples.get_string_custom_property(AS_OF),
+        fingerprint=examples.get_string_custom_property(FINGERPRINT) if examples else "",
         code=spec.get("code", ""),
         base=None if "cold" in start else start.get("version"),
         baseline=baseline and (baseline.get_string_custom_property(VERSION) or None),

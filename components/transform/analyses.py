@@ -13,10 +13,12 @@ import dataclasses
 import datetime
 import itertools
 import json
+import logging
 import os
 import uuid
 from collections.abc import Collection, Iterable, Iterator
 
+import numpy as np
 import tensorflow as tf
 from apache_beam.io.filesystems import FileSystems
 from tfx.dsl.io import fileio
@@ -56,7 +58,7 @@ class Analyses:
             copy = os.path.join(into, name)
             with contextlib.suppress(fileio.NotFoundError):
                 fileio.copy(self._path(name), copy, overwrite=True)
-                if _entries(copy) == set(entries):
+                if _is_whole(copy) and _entries(copy) == set(entries):
                     found[name] = copy
         return found
 
@@ -103,6 +105,16 @@ def read_values(path: str) -> Iterator[tuple[bytes, bytes]]:
     # One by one TensorFlow hands them out a hundred times slower.
     records = itertools.chain.from_iterable(batches.as_numpy_iterator())
     return zip(records, records, strict=True)
+
+
+def _is_whole(path: str) -> bool:
+    """Returns whether a file can be read to its end: if not, its span is analysed again."""
+    batches = tf.data.TFRecordDataset(path, compression_type="GZIP").batch(_BATCH)
+    try:
+        return bool(batches.reduce(np.int64(0), lambda n, records: n + 1) > 0)
+    except tf.errors.DataLossError as error:
+        logging.getLogger(__name__).warning("%s is broken and not used: %s", path, error.message)
+        return False
 
 
 def _entries(path: str) -> set[bytes]:

@@ -20,11 +20,13 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 from tfx.utils import import_utils, io_utils
 
+from components.batches import take_large_batches
 from components.log_example_gen.contents import train_contents
 from components.transform.analyses import Analyses
 from components.transform.analysis import Analysis, PreprocessingFn
 from components.transform.packing import PackShards, packed_shards
-from components.transform.properties import ANALYSED, SPANS
+from components.transform.properties import ANALYSED, TRAINED
+from schemas.spans import SPANS, SPANS_FILE
 
 _TEMPORARY = ".temporary"
 
@@ -46,6 +48,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             exec_properties: as the component says.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
+        take_large_batches()
         examples, schema = (
             artifact_utils.get_single_instance(input_dict[name]) for name in ("examples", "schema")
         )
@@ -83,9 +86,11 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         with self._pipeline(temporary) as pipeline:
             analysis.run(pipeline, plan, analyses, graph.uri)
         analyses.drop(files, datetime.datetime.now(datetime.UTC))
+        spans = examples.get_string_custom_property(SPANS)
+        io_utils.write_string_file(f"{graph.uri}/{SPANS_FILE}", spans)
         fileio.rmtree(temporary)
         graph.set_int_custom_property(ANALYSED, read)
-        graph.set_int_custom_property(SPANS, len(files))
+        graph.set_int_custom_property(TRAINED, len(files))
 
     @contextlib.contextmanager
     def _pipeline(self, temporary: str) -> Iterator[beam.Pipeline]:

@@ -1,5 +1,5 @@
 """Custom properties of the transform graph; without TFX, for who only reads them."""
 
 # Spans of the training split, and those among them that had to be read to be analysed.
-SPANS = "spans"
+TRAINED = "spans"
 ANALYSED = "spans_analysed"

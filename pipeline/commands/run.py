@@ -69,7 +69,7 @@ def run(
     from pipeline.work_dir import WorkDir
 
     place = WorkDir((work or Path("runs") / loaded.name).resolve())
-    inputs = resolve_inputs(loaded, place, span, window, as_of)
+    inputs = resolve_inputs(loaded, span, window, as_of)
     if not run_pipeline(loaded, inputs, place):
         sys.exit(_FAILED)
 
@@ -109,7 +109,7 @@ def tune(
 
     searched(loaded)
     place = WorkDir((work or Path("runs") / loaded.name).resolve())
-    inputs = resolve_inputs(loaded, place, span, window, as_of)
+    inputs = resolve_inputs(loaded, span, window, as_of)
     again = [str(config), *(("--work", str(work)) if work else ())]
     again += [word for override in overrides for word in ("--set", override)]
     search(loaded, inputs, place, trials, seed, again)

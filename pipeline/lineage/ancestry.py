@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
+
+from pipeline.metadata_store import open_store
+from pipeline.work_dir import WorkDir
 
 PUSHED = "PushedModel"
 
@@ -65,21 +67,19 @@ class Ancestry:
     """Reads a metadata store; nothing is written to it.
 
     Args:
-        path: of the SQLite file.
+        work: whose runs are read; of a database that it shares only what was pushed there.
     """
 
-    def __init__(self, path: Path):
-        connection = metadata_store_pb2.ConnectionConfig()
-        connection.sqlite.filename_uri = str(path)
-        connection.sqlite.connection_mode = metadata_store_pb2.SqliteMetadataSourceConfig.READONLY
-        self._store = metadata_store.MetadataStore(connection)
+    def __init__(self, work: WorkDir):
+        self._store = open_store(work, read_only=True)
+        self._serving = None if work.metadata.is_file() else work.serving
 
     def pushed(self) -> dict[str, Kept]:
         """Returns the pushed models by version; of one version pushed twice the last."""
         found = {}
         for artifact in sorted(self._store.get_artifacts_by_type(PUSHED), key=lambda one: one.id):
             kept = _kept(artifact, "pushed_model")
-            if kept.properties.get("pushed"):
+            if kept.properties.get("pushed") and self._ours(kept):
                 found[str(kept.properties["pushed_version"])] = kept
         return found
 
@@ -102,6 +102,12 @@ class Ancestry:
         """Returns the executions that read an artifact, in the order in which they ran."""
         events = self._store.get_events_by_artifact_ids([artifact])
         return self._made({event.execution_id for event in events if event.type in _INPUTS})
+
+    def _ours(self, pushed: Kept) -> bool:
+        """Returns whether a pushed model is of this work directory."""
+        if self._serving is None:  # nobody else writes there, and it may have been moved since
+            return True
+        return Path(str(pushed.properties["pushed_destination"])).parent == self._serving
 
     def _makers(self, artifacts: Iterable[int]) -> set[int]:
         first: dict[int, int] = {}

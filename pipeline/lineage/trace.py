@@ -13,16 +13,18 @@ from typing import Any
 
 import yaml
 
-from components.atomic_pusher.versions import standing, versions
+from components.atomic_pusher.versions import home, standing, versions
 from components.model_gate.verdicts import Verdict, read_verdicts
 from components.run_report.facts import FACTS_FILE, Facts
 from evaluation.figures import FIGURES_FILE, Evaluation
 from pipeline.errors import Misuse
 from pipeline.lineage.ancestry import Ancestry, Made
+from pipeline.metadata_store import has_store, store_name
 from pipeline.quantities import place
 from pipeline.work_dir import WorkDir
 from schemas.served_model import COST_FILE
 from schemas.serving import ServingReport
+from schemas.spans import SPANS
 
 LATEST = "latest"
 _RUNS = Path("runs")
@@ -47,7 +49,7 @@ class Lineage:
 
     Attributes:
         version: its number.
-        standing: newest, served, withdrawn or removed.
+        standing: newest, served, superseded, withdrawn or removed.
         folder: to which it was pushed.
         pipeline: that made it.
         run: of the pipeline that pushed it.
@@ -108,16 +110,20 @@ def find(version: str, work: Path | None) -> tuple[WorkDir, str]:
                 f"runs/demo/serving/1700000000. Received: {version!r}"
             )
         above = folder.parents if work is None else [work.resolve()]
-        found = [root for root in above if WorkDir(root).metadata.is_file()]
+        found = [root for root in above if has_store(WorkDir(root))]
         if not found:
-            raise Misuse(f"no metadata.sqlite lies above {place(folder)}: say which --work")
+            raise Misuse(
+                f"no metadata.sqlite or metadata.json lies above {place(folder)}: say which --work"
+            )
+                f"no metadata.sqlite or metadata.json lies above {place(folder)}: say which --work"
+            )
         return WorkDir(found[0]), folder.name
     places = [work.resolve()] if work else sorted(path.resolve() for path in _RUNS.glob("*"))
-    runs = [WorkDir(root) for root in places if WorkDir(root).metadata.is_file()]
+    runs = [WorkDir(root) for root in places if has_store(WorkDir(root))]
     if version == LATEST:
         runs = [run for run in runs if versions(str(run.serving))]
     elif work is None:
-        runs = [run for run in runs if version in Ancestry(run.metadata).pushed()]
+        runs = [run for run in runs if version in Ancestry(run).pushed()]
     if len(runs) != 1:
         where = place(work) if work else str(_RUNS)
         several = ", ".join(place(run.root) for run in runs) or "none"
@@ -134,11 +140,11 @@ def lineage(work: WorkDir, version: str) -> Lineage:
     Raises:
         Misuse: if ML Metadata knows no such version.
     """
-    ancestry = Ancestry(work.metadata)
+    ancestry = Ancestry(work)
     pushed = ancestry.pushed()
     if version not in pushed:
         raise Misuse(
-            f"{place(work.metadata)} knows no version {version}. "
+            f"{store_name(work)} knows no version {version}. "
             f"It knows: {', '.join(pushed) or 'none'}"
         )
     model = pushed[version]
@@ -149,7 +155,6 @@ def lineage(work: WorkDir, version: str) -> Lineage:
     users = ancestry.users(model.id)
     report = next((user for user in users if user.parameters.get("config")), None)
     config, whole = _config(report, nodes, missing)
-    ingest = _parameters(nodes, "LogExampleGen")
     compared = _property(nodes, "BaselineModel", "baseline", "version")
     return Lineage(
         version=version,
@@ -158,9 +163,9 @@ def lineage(work: WorkDir, version: str) -> Lineage:
         pipeline=made[-1].pipeline,
         run=made[-1].run,
         pushed=made[-1].finished,
-        spans=tuple(json.loads(ingest.get("spans", "[]"))),
-        as_of=ingest.get("as_of", ""),
-        fingerprint=ingest.get("fingerprint", ""),
+        spans=_spans(nodes),
+        as_of=_property(nodes, "LogExampleGen", "examples", "as_of"),
+        fingerprint=_property(nodes, "LogExampleGen", "examples", "fingerprint"),
         code=_code(nodes),
         packages=_packages(report),
         config=config,
@@ -180,7 +185,7 @@ _Nodes = Mapping[str, Made]
 
 def _standing(folder: str, version: str) -> str:
     found = standing(folder)
-    if found == "served" and int(version) == versions(str(Path(folder).parent))[-1]:
+    if found == "served" and int(version) == versions(str(Path(home(folder)).parent))[-1]:
         return "newest"
     return found
 
@@ -192,6 +197,10 @@ def _parameters(nodes: _Nodes, node: str) -> Mapping[str, Any]:
 def _property(nodes: _Nodes, node: str, output: str, name: str) -> str:
     kept = nodes[node].output(output) if node in nodes else None
     return str(kept.properties.get(name, "")) if kept else ""
+
+
+def _spans(nodes: _Nodes) -> tuple[str, ...]:
+    return tuple(json.loads(_property(nodes, "LogExampleGen", "examples", SPANS) or "[]"))
 
 
 def _code(nodes: _Nodes) -> dict[str, str]:
@@ -250,8 +259,7 @@ def _chain(ancestry: Ancestry, nodes: _Nodes) -> tuple[Link, ...]:
             links.append(Link(version, None))
             break
         nodes = {one.node: one for one in ancestry.ancestors(pushed[version].id)}
-        spans = json.loads(_parameters(nodes, "LogExampleGen").get("spans", "[]"))
-        links.append(Link(version, tuple(spans)))
+        links.append(Link(version, _spans(nodes)))
     return tuple(links)
 
 

@@ -100,7 +100,7 @@ def test_a_killed_search_goes_on_and_ends_in_a_table_and_a_command(project, kill
     lines = [line.split() for line in told.splitlines()]
     cached = [words[1] for words in lines if words[-1:] == ["cached"]]
     assert cached == [
-        "ImportSchemaGen", "LogExampleGen", "LogGate", "SpanStatistics", "StatisticsGen",
+        "ExamplesSchema", "LogExampleGen", "LogGate", "SpanStatistics", "StatisticsGen",
         "ExampleValidator", "DataReport", "DataGate", "Transform",
     ]  # fmt: skip
     done = [words for words in lines if words[:1] == ["trial"] and words[1].isdigit()]

@@ -1,6 +1,7 @@
 """Six hand-written rows through TFT, once: what several tests of models look at."""
 
 import dataclasses
+import json
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -67,6 +68,7 @@ SPEC = ModelSpec(
     model=ModelConfig(trunk={"kind": "mmoe", "experts": 2}, units=(8,), tower=(4,)),
     training=TrainingConfig(batch_size=4, epochs=3, seed=1, checkpoint_every=2),
     score="ctr * cvr ** 2 * price",
+    spans=("2026-01-01", "2026-01-02"),
 )
 # item: a x3 and b x2 are known, c is seen once; the rest as named.
 ROWS = [
@@ -189,6 +191,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
             lambda inputs: preprocessing_fn(inputs, {"spec": SPEC.model_dump_json()})
         )
         transform_fn | tft_beam.WriteTransformFn(str(place / "graph"))
+    (place / "graph" / "spans.json").write_text(json.dumps(SPEC.spans))
     # As the component packs: without what was learnt.
     packed = [{n: values for n, values in row.items() if not is_learnt(n)} for row in packed]
     return Tiny(SPEC, rows, packed, str(place / "graph"), [_write(place, packed)])

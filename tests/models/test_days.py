@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from tfx.proto import pusher_pb2
-from tfx.types.standard_artifacts import InfraBlessing, Model, ModelBlessing, PushedModel
+from tfx.types.standard_artifacts import Examples, InfraBlessing, Model, ModelBlessing, PushedModel
 from tfx.utils import proto_utils
 
 from components.atomic_pusher.executor import Executor
@@ -28,21 +28,18 @@ class Shop:
 
     def day(self, number, *, push=True, **changes):
         """Runs the trainer on two days of spans; returns the diagnostics it has left."""
-        spec = self.tiny.spec.model_copy(
-            update={
-                "spans": tuple(DAYS[number - 1 : number + 1]),
-                "split": TimeSplit(eval=1),
-                **changes,
-            }
-        )
+        spec = self.tiny.spec.model_copy(update={"split": TimeSplit(eval=1), **changes})
         run = self.place / f"run_{len(list(self.place.iterdir()))}"
+        spans = json.dumps(DAYS[number - 1 : number + 1])
+        shutil.copytree(self.tiny.graph, run / "graph")
+        (run / "graph" / "spans.json").write_text(spans)
+        examples = Examples()
+        examples.uri = str(run / "examples")
+        examples.set_string_custom_property("spans", spans)
         base = Model()
         base.uri = str(run / "base")
         StartingModel.test_call(
-            base=base,
-            serving_dir=str(self.place / "serving"),
-            spans=json.dumps(spec.spans),
-            version="",
+            examples=examples, base=base, serving_dir=str(self.place / "serving"), version=""
         )
         trainer.run_fn(
             types.SimpleNamespace(
@@ -50,7 +47,7 @@ class Shop:
                     "spec": spec.model_dump_json(),
                     "checkpoints": str(run / "checkpoints"),
                 },
-                transform_graph_path=self.tiny.graph,
+                transform_graph_path=str(run / "graph"),
                 train_files=self.tiny.files,
                 eval_files=self.tiny.files,
                 serving_model_dir=str(run / "model" / "Format-Serving"),
@@ -79,7 +76,7 @@ class Shop:
         )
 
     def versions(self):
-        return sorted(path.name for path in (self.place / "serving").iterdir())
+        return sorted(path.name for path in (self.place / "serving").glob("[0-9]*"))
 
     def answers(self, version):
         loaded = tf.saved_model.load(str(self.place / "serving" / version))

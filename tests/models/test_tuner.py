@@ -32,6 +32,7 @@ def arguments(tiny, tmp_path):
         return FnArgs(
             train_files=tiny.files,
             eval_files=tiny.files,
+            transform_graph_path=tiny.graph,
             custom_config={
                 "spec": spec.model_dump_json(),
                 "tuning": json.dumps(TUNING | tuning),

@@ -277,14 +277,15 @@ def create(write_config, tmp_path):
     """Makes the graph of the tiny config, with overrides."""
 
     def make(*overrides, spans=SPANS, fingerprint="abc", as_of=KNOWN):
+        from pipeline.asked import Asked
         from pipeline.config_file import load_config
         from pipeline.pipeline import create_pipeline
         from pipeline.preflight import Inputs
         from pipeline.work_dir import WorkDir
 
-        inputs = Inputs(spans, fingerprint, as_of, tmp_path / "schema.pbtxt")
+        asked = Asked.of(Inputs(spans, fingerprint, as_of), "20260103T020000Z")
         config = load_config(write_config(), overrides)
-        return create_pipeline(config, inputs, WorkDir(tmp_path / "work"), "20260103T020000Z")
+        return create_pipeline(config, asked, WorkDir(tmp_path / "work"))
 
     return make
 

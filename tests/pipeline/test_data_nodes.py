@@ -39,9 +39,9 @@ def test_no_row_is_transformed_before_the_data_gate_has_spoken(create, upstream)
     assert "DataGate" in compiled.upstream_nodes
 
 
-def test_ingestion_gets_the_spans_and_the_columns_as_json(create, properties):
+def test_ingestion_gets_the_newest_span_the_window_and_the_columns(create, properties):
     given = properties(create(), "LogExampleGen")
-    assert json.loads(given["spans"]) == ["2026-01-01", "2026-01-02"]
+    assert (given["span"], given["window"]) == ("2026-01-02", 2)
     assert [column["name"] for column in json.loads(given["config"])["columns"]] == [
         "impression_id", "impression_time", "user", "price", "click", "conversion",
         "label_age", "click_mature", "conversion_mature", "settled", "conversion_count",

@@ -66,7 +66,7 @@ def test_a_node_that_fails_is_named_with_the_rule_and_the_log(
     root = write_logs()
     work = WorkDir(tmp_path / "work")
     config = load_config(write_config())
-    inputs = resolve_inputs(config, work)
+    inputs = resolve_inputs(config)
     for file in (root / "clicks").rglob("*.parquet"):  # gone between the check and the run
         file.unlink()
     with pytest.raises(RunFailed) as failure:
@@ -80,7 +80,7 @@ def test_a_node_that_fails_is_named_with_the_rule_and_the_log(
     assert [line.split()[:2] for line in capfd.readouterr().out.splitlines()] == [
         ["tiny:", "2"],
         ["✓", "loading"],
-        ["✓", "ImportSchemaGen"],
+        ["✓", "ExamplesSchema"],
     ]
 
 
@@ -92,7 +92,7 @@ def test_a_run_that_a_gate_stops_has_a_report_and_the_same_end(
     work = WorkDir(tmp_path / "work")
     config = load_config(write_config())
     with pytest.raises(RunFailed) as failure:
-        running.run(config, resolve_inputs(config, work), work)
+        running.run(config, resolve_inputs(config), work)
     (log,) = work.logs.iterdir()
     broken = "1 of 5 rows of the impressions log are malformed, more than max_rejects, 1%: "
     assert str(failure.value).startswith(f"LogGate failed: {broken}id: missing (1), as in ")
@@ -107,7 +107,7 @@ def test_a_run_that_a_gate_stops_has_a_report_and_the_same_end(
     assert facts.stop.way_out.startswith(f"All of it is in {work.artifacts}/LogExampleGen/rejects/")
     assert facts.funnel.rejected["impressions"] == {"id: missing": 1}
     assert list(facts.features) == ["user", "price"]
-    assert [one.node for one in facts.timings] == ["ImportSchemaGen", "LogExampleGen"]
+    assert [one.node for one in facts.timings] == ["ExamplesSchema", "LogExampleGen"]
     assert {one.name for one in facts.lineage.artifacts} == {"ledger", "examples", "rejects"}
     assert "Stopped at LogGate" in page.read_text(encoding="utf-8")
 

@@ -74,7 +74,7 @@ def run(tmp_path, write_config, logs_as_before):
             last = RunReport(
                 run=run, name="tiny", spec=json.dumps(SPEC), config="name: tiny\n",
                 reports=str(work.reports), timings=str(work.timings / f"{run}.json"),
-                fingerprint="f1", ledger=first.outputs["ledger"],
+                ledger=first.outputs["ledger"],
                 data_report=report.outputs["report"],
             )  # fmt: skip
             last.add_upstream_node(gate)

@@ -6,6 +6,7 @@ from tfx.dsl.compiler.compiler import Compiler
 
 from models.spec import ModelSpec
 from models.tuning.config import TuningConfig
+from pipeline.asked import Asked
 from pipeline.config_file import load_config
 from pipeline.model_spec import model_spec
 from pipeline.pipeline import create_pipeline
@@ -15,7 +16,7 @@ from pipeline.work_dir import WorkDir
 
 DAYS = (datetime.date(2026, 1, 1), datetime.date(2026, 1, 2), datetime.date(2026, 1, 3))
 NODES = [
-    "ImportSchemaGen",
+    "ExamplesSchema",
     "LogExampleGen",
     "LogGate",
     "SpanStatistics",
@@ -35,12 +36,12 @@ def graphs(write_config, tmp_path):
     """Makes the graph of a search and that of a run with the same config."""
     config = load_config(write_config(), SETS)
     known = datetime.datetime(2026, 1, 4, tzinfo=datetime.UTC)
-    inputs = Inputs(DAYS, "abc", known, tmp_path / "schema.pbtxt")
+    inputs = Inputs(DAYS, "abc", known)
     work = WorkDir(tmp_path / "work")
     return (
         config,
-        create_tuning_pipeline(config, inputs, work, 7, 3),
-        create_pipeline(config, inputs, work, "20260104T000000Z"),
+        create_tuning_pipeline(config, Asked.of(inputs, run=""), work, 7, 3),
+        create_pipeline(config, Asked.of(inputs, "20260104T000000Z"), work),
     )
 
 
@@ -76,5 +77,5 @@ def test_the_tuner_sees_training_and_validation_rows_alone(graphs, tmp_path):
     )
     assert TuningConfig.model_validate_json(told["tuning"]) == config.tuning
     spec = ModelSpec.model_validate_json(told["spec"])
-    assert spec == model_spec(config, DAYS, spec.code)
+    assert spec == model_spec(config, spec.code)
     assert tuner.exec_properties["tuner_fn"] == "models.tuner.tuner_fn"

@@ -147,7 +147,11 @@ def run(tmp_path: pathlib.Path) -> Callable[..., list[Any]]:
     from components.log_example_gen.executor import Executor
 
     def execute(
-        config: IngestConfig, spans: str = '["2024-05-01"]', name: str = "run", as_of: str = ""
+        config: IngestConfig,
+        span: str = "2024-05-01",
+        window: int = 1,
+        name: str = "run",
+        as_of: str = "",
     ) -> list[Any]:
         outputs = {
             "examples": [standard_artifacts.Examples()],
@@ -162,7 +166,7 @@ def run(tmp_path: pathlib.Path) -> Callable[..., list[Any]]:
             tmp_dir=str(tmp_path),
             unique_id=name,
         )
-        properties = {"config": config.model_dump_json(), "spans": spans}
+        properties = {"config": config.model_dump_json(), "span": span, "window": window}
         properties |= {"as_of": as_of, "fingerprint": ""}
         Executor(context).Do({}, outputs, properties)
         return [artifact for [artifact] in outputs.values()]

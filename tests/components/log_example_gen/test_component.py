@@ -1,5 +1,3 @@
-import json
-
 from tfx.dsl.components.base import executor_spec
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import standard_artifacts
@@ -11,10 +9,11 @@ from components.log_example_gen.executor import Executor
 
 def test_the_component_says_what_it_takes_and_makes(make_config):
     config = make_config().model_dump_json()
-    component = LogExampleGen(config, '["2024-05-01"]', "2024-05-04", "f")
+    component = LogExampleGen(config, "2024-05-01", 3, "2024-05-04", "f")
     assert component.exec_properties == {
         "config": config,
-        "spans": '["2024-05-01"]',
+        "span": "2024-05-01",
+        "window": 3,
         "as_of": "2024-05-04",
         "fingerprint": "f",
     }
@@ -32,14 +31,16 @@ def test_the_executor_runs_on_beam():
 
 
 def test_spans_and_cut_off_may_be_given_when_the_pipeline_runs(make_config):
-    spans = RuntimeParameter("spans", ptype=str, default=json.dumps(["2024-05-01"]))
-    as_of = RuntimeParameter("as_of", ptype=str, default="")
-    component = LogExampleGen(make_config().model_dump_json(), spans, as_of)
-    assert component.exec_properties["spans"] is spans
-    assert component.exec_properties["as_of"] is as_of
+    told = {
+        "span": RuntimeParameter("span", ptype=str, default=""),
+        "window": RuntimeParameter("window", ptype=int, default=7),
+        "as_of": RuntimeParameter("as_of", ptype=str, default=""),
+    }
+    component = LogExampleGen(make_config().model_dump_json(), **told)
+    assert all(component.exec_properties[name] is value for name, value in told.items())
 
 
 def test_the_cut_off_is_now_and_no_fingerprint_is_known_unless_told(make_config):
-    component = LogExampleGen(make_config().model_dump_json(), '["2024-05-01"]')
+    component = LogExampleGen(make_config().model_dump_json(), "2024-05-01", 1)
     assert component.exec_properties["as_of"] == ""
     assert component.exec_properties["fingerprint"] == ""

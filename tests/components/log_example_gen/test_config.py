@@ -52,23 +52,6 @@ def test_an_unknown_key_is_refused(make_config):
         config.IngestConfig.model_validate(given)
 
 
-def test_spans_are_read_in_order_and_once():
-    text = '["2024-05-02", "2024-05-01", "2024-05-02"]'
-    assert config.parse_spans(text) == (MAY_1, MAY_2)
-
-
-@pytest.mark.parametrize("text", ["2024-05-01", '["May"]', "[20240501]", "{", "null"])
-def test_spans_that_are_no_dates_are_refused(text):
-    with pytest.raises(ValueError, match="spans are a JSON list of ISO dates") as error:
-        config.parse_spans(text)
-    assert repr(text) in str(error.value)
-
-
-def test_no_span_is_refused():
-    with pytest.raises(ValueError, match="at least one day"):
-        config.parse_spans("[]")
-
-
 @pytest.mark.parametrize(
     "text, moment",
     [

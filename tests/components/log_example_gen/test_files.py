@@ -236,27 +236,31 @@ def test_there_may_be_no_span(tmp_path):
         files.sources(given, [MAY_1], WINDOWS)
 
 
+def fingerprint(given, windows):
+    return files.fingerprint(files.sources(given, [MAY_1], windows))
+
+
 def test_a_fingerprint_changes_with_any_file_that_is_read(tmp_path):
     touch(tmp_path, *(f"{log}/2024-05-0{day}.csv" for log in "ic" for day in range(1, 5)))
     given = logs(tmp_path, impressions="i/{SPAN}.csv", clicks="c/{SPAN}.csv")
-    before = files.fingerprint(given, [MAY_1], WINDOWS)
-    assert files.fingerprint(given, [MAY_1], WINDOWS) == before
+    before = fingerprint(given, WINDOWS)
+    assert fingerprint(given, WINDOWS) == before
 
     os.utime(tmp_path / "c/2024-05-03.csv", ns=(1, 1))  # beyond the window
     os.utime(tmp_path / "i/2024-05-02.csv", ns=(1, 1))  # not asked for
-    assert files.fingerprint(given, [MAY_1], WINDOWS) == before
+    assert fingerprint(given, WINDOWS) == before
 
     os.utime(tmp_path / "c/2024-05-02.csv", ns=(1, 1))
-    touched = files.fingerprint(given, [MAY_1], WINDOWS)
+    touched = fingerprint(given, WINDOWS)
     touch(tmp_path, "c/2024-05-02.csv.later")
-    assert files.fingerprint(given, [MAY_1], WINDOWS) == touched != before
+    assert fingerprint(given, WINDOWS) == touched != before
 
     (tmp_path / "c/2024-05-02.csv").write_text("longer")
     os.utime(tmp_path / "c/2024-05-02.csv", ns=(1, 1))
-    assert files.fingerprint(given, [MAY_1], WINDOWS) not in (touched, before)
+    assert fingerprint(given, WINDOWS) not in (touched, before)
     moved = Attribution(click_window="1d", conversion_window="1d", tolerance="1d")
     touch(tmp_path, "c/2024-04-30.csv")
-    assert files.fingerprint(given, [MAY_1], moved) != files.fingerprint(given, [MAY_1], WINDOWS)
+    assert fingerprint(given, moved) != fingerprint(given, WINDOWS)
 
 
 def test_paths_with_a_scheme_are_found_through_beam(tmp_path):

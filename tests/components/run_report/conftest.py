@@ -493,6 +493,8 @@ def artifacts(tmp_path):
             broken.anomaly_info["price"].description = "it is a text."
         anomalies[f"Split-{split}/SchemaDiff.pb"] = broken.SerializeToString()
     make("ledger", LogLedger, **{"ledger.json": json.dumps(LEDGER)})
+    examples = make("examples", standard_artifacts.Examples)
+    examples.set_string_custom_property("spans", '["2026-01-01", "2026-01-02"]')
     make("statistics", standard_artifacts.ExampleStatistics, **statistics)
     make("anomalies", standard_artifacts.ExampleAnomalies, **anomalies)
     for name in ("statistics", "anomalies"):

@@ -22,7 +22,6 @@ def run(artifacts, spec, tmp_path):
                 "config": "name: demo\n",
                 "reports": str(tmp_path / "reports"),
                 "timings": str(tmp_path / "nowhere.json"),
-                "fingerprint": "f1",
             },
         )
         return report

@@ -19,7 +19,6 @@ def told(tmp_path, spec):
         "spec": spec,
         "config": "name: demo\n",
         "timings": str(timings),
-        "fingerprint": "f1",
         "root": str(tmp_path),
     }
 

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from tfx.types.standard_artifacts import Model
+from tfx.types.standard_artifacts import Examples, Model
 
 from components.atomic_pusher.origin import write_origin
 from components.starting_model.component import StartingModel, starting_model
@@ -24,14 +24,23 @@ def serve(tmp_path):
     return put
 
 
-def found(tmp_path, spans=SPANS):
-    return starting_model(str(tmp_path / "serving"), spans).version
+@pytest.fixture
+def examples(tmp_path):
+    """The artifact of this run's examples."""
+    made = Examples()
+    made.uri = str(tmp_path / "examples")
+    made.set_string_custom_property("spans", json.dumps(SPANS))
+    return made
+
+
+def found(tmp_path, newest=SPANS[-1]):
+    return starting_model(str(tmp_path / "serving"), newest).version
 
 
 def test_it_is_the_newest_model_of_earlier_spans(serve, tmp_path):
     serve(9, ["2026-01-02", "2026-01-03"])
     serve(10, ["2026-01-03", "2026-01-04"])
-    assert starting_model(str(tmp_path / "serving"), SPANS) == Base(
+    assert starting_model(str(tmp_path / "serving"), SPANS[-1]) == Base(
         version="10",
         served=str(tmp_path / "serving" / "10"),
         model=str(tmp_path / "artifacts" / "10"),
@@ -50,7 +59,7 @@ def test_a_run_of_an_old_span_starts_from_no_model_that_saw_what_came_later(serv
     serve(10, ["2026-01-06"])
     serve(11, ["2026-01-07"])
     assert found(tmp_path) == "9"
-    assert found(tmp_path, ["2026-01-03", "2026-01-04"]) is None
+    assert found(tmp_path, "2026-01-04") is None
 
 
 def test_later_spans_count_for_more_than_a_later_push(serve, tmp_path):
@@ -66,7 +75,7 @@ def test_of_two_models_of_the_same_spans_it_is_the_one_pushed_last(serve, tmp_pa
 
 
 def test_nothing_served_nothing_found(tmp_path):
-    assert starting_model(str(tmp_path / "serving"), SPANS) == Base()
+    assert starting_model(str(tmp_path / "serving"), SPANS[-1]) == Base()
 
 
 def test_what_is_no_model_of_ours_is_passed_over(serve, tmp_path):
@@ -86,26 +95,26 @@ def test_what_was_withdrawn_is_passed_over(serve, tmp_path):
 
 def test_a_model_without_an_origin_is_named_without_one(serve, tmp_path):
     serve(9, ["2026-01-04"], origin=False)
-    base = starting_model(str(tmp_path / "serving"), SPANS)
+    base = starting_model(str(tmp_path / "serving"), SPANS[-1])
     assert (base.version, base.model) == ("9", None)
 
 
-def test_the_component_writes_where_the_trainer_will_look(serve, tmp_path):
+def test_the_component_writes_where_the_trainer_will_look(serve, examples, tmp_path):
     serve(9, ["2026-01-04"])
     base = Model()
     base.uri = str(tmp_path / "base")
     StartingModel.test_call(
-        base=base, serving_dir=str(tmp_path / "serving"), spans=json.dumps(SPANS), version="8"
+        examples=examples, base=base, serving_dir=str(tmp_path / "serving"), version="8"
     )
     written = (tmp_path / "base" / "Format-Serving" / "base.json").read_text()
     assert Base.model_validate_json(written).version == "9"
     assert base.get_string_custom_property("version") == "9"
 
 
-def test_where_nothing_is_served_the_component_says_so(tmp_path):
+def test_where_nothing_is_served_the_component_says_so(examples, tmp_path):
     base = Model()
     base.uri = str(tmp_path / "base")
     StartingModel.test_call(
-        base=base, serving_dir=str(tmp_path / "serving"), spans=json.dumps(SPANS), version=""
+        examples=examples, base=base, serving_dir=str(tmp_path / "serving"), version=""
     )
     assert base.get_string_custom_property("version") == ""

@@ -144,6 +144,7 @@ def execute(tmp_path: Path, toy: str) -> Callable[..., Any]:
         given = standard_artifacts.Examples()
         given.uri = str(examples)
         given.span = 20_454
+        given.set_string_custom_property("spans", '["2026-01-01", "2026-01-02"]')
         splits = sorted(path.name.removeprefix("Split-") for path in examples.glob("Split-*"))
         given.split_names = artifact_utils.encode_split_names(splits)
         schema = standard_artifacts.Schema()

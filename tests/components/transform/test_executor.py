@@ -83,6 +83,8 @@ def moved(write_examples, execute):
 def test_a_moved_window_analyses_the_new_span_and_finds_what_a_first_run_finds(moved, rows):
     (one, _), (two, packed), (cold, packed_cold) = moved
     assert [told(graph) for graph in (one, two, cold)] == [(2, 2), (1, 2), (2, 2)]
+    kept = pathlib.Path(two.uri, "spans.json").read_text()  # as the examples said
+    assert kept == '["2026-01-01", "2026-01-02"]'
 
     vocabulary, made = numbers(two)
     vocabulary_cold, made_cold = numbers(cold)

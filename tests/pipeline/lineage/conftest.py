@@ -104,8 +104,12 @@ def push(work: WorkDir, write_store: Callable[..., Any]) -> Callable[..., None]:
         examples = record(
             version, "LogExampleGen",
             outputs={"examples": ("Examples", work.artifacts / "examples" / version)},
-            config=json.dumps(ingest), spans=json.dumps([day]), as_of="2026-02-01T00:00:00+00:00",
-            fingerprint="f1e5",
+            of={
+                "spans": json.dumps([day]),
+                "as_of": "2026-02-01T00:00:00+00:00",
+                "fingerprint": "f1e5",
+            },
+            config=json.dumps(ingest), fingerprint="f1e5",
         )  # fmt: skip
         start = record(
             version, "StartingModel", outputs={"base": ("Model", "/base")}, of={"version": base}

@@ -65,6 +65,6 @@ def test_machines_read_json_with_the_parameters_as_what_they_say(push, work):
     assert told["verdicts"][0]["gate"] == "ctr.auc"
     assert told["serving"]["doors"]["rank"]["p50"] == 0.0045
     [ingest] = [made for made in told["made"] if made["node"] == "LogExampleGen"]
-    assert ingest["parameters"]["spans"] == ["2026-01-08"]
+    assert told["spans"] == ["2026-01-08"]
     assert ingest["parameters"]["fingerprint"] == "f1e5"
     assert ingest["outputs"][0]["type"] == "Examples"

@@ -1,0 +1,1 @@
+"""What examples should be like, as an artifact."""
