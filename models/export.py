@@ -19,9 +19,9 @@ from models.spec import SPEC_FILE, ModelSpec
 from models.stand_ins import standing_in
 from schemas.heads import outputs
 from schemas.layout import Layout
-from schemas.served_model import TRANSFORM_FOLDER
+from schemas.served_model import EXTRA_FOLDER, TRANSFORM_FOLDER
 
-# A graph is a protobuf, which ends at 2 GiB, and each door has constants of its own.
+# A graph is a protobuf, which ends at 2 GiB, and `rank` has constants of its own.
 _MOST_FROZEN_BYTES = 256 * 2**20
 _ROWS_COMPARED = 256
 _TOLERANCE = 1e-6
@@ -54,7 +54,7 @@ def export(
         }
         serving.weights = [v for v in weights if v.ref() in read] if pruned else weights
         tf.saved_model.save(serving, directory, signatures=doors)
-    extra = f"{directory}/assets.extra"
+    extra = f"{directory}/{EXTRA_FOLDER}"
     tf.io.gfile.makedirs(extra)
     with tf.io.gfile.GFile(f"{extra}/{SPEC_FILE}", "w") as file:
         file.write(spec.model_dump_json(indent=1))

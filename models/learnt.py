@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from models.requests import DTYPES
 from models.spec import ModelSpec
 from schemas.features import Categorical
 from schemas.layout import is_learnt, learnt_name
@@ -32,7 +33,7 @@ def read_learnt(transform: tft.TFTransformOutput, spec: ModelSpec) -> Learnt:
     """Returns what the transform of a spec has learnt."""
     nothing = {
         column.name: tf.SparseTensor(
-            tf.zeros([0, 2], tf.int64), tf.zeros([0], _DTYPES[column.type]), [1, 0]
+            tf.zeros([0, 2], tf.int64), tf.zeros([0], DTYPES[column.type]), [1, 0]
         )
         for column in spec.inputs()
         if column.name in spec.features
@@ -93,6 +94,3 @@ def keep_transform(transform: tft.TFTransformOutput, directory: str) -> None:
             tf.io.gfile.makedirs(copy)
             for file in files:
                 tf.io.gfile.copy(f"{place}/{file}", f"{copy}/{file}", overwrite=True)
-
-
-_DTYPES = {"text": tf.string, "float": tf.float32, "int": tf.int64}

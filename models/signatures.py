@@ -29,6 +29,7 @@ from models.spec import ModelSpec
 from schemas.doors import (
     PREDICT_COLUMNS,
     RANK,
+    SCORE,
     SCORE_WEIGHTS,
     SERVING_DEFAULT,
     TRANSFORM_FEATURES,
@@ -116,7 +117,7 @@ class ServingModel(tf.Module):
     def _answer(self, values: Values) -> Answers:
         answers = self._answer_packed(self.packer(values))
         if self._fusion is not None:
-            answers["score"] = self._fusion(answers, values.numbers)
+            answers[SCORE] = self._fusion(answers, values.numbers)
         return answers
 
     def _answer_candidates(self, given: dict[str, tf.Tensor]) -> Answers:
@@ -138,7 +139,7 @@ class ServingModel(tf.Module):
         if self._fusion is not None:
             numbers = {**shared.numbers, **each.numbers}
             weights = given.get(SCORE_WEIGHTS)
-            answers["score"] = self._fusion(answers, numbers, weights)
+            answers[SCORE] = self._fusion(answers, numbers, weights)
         return {name: tf.broadcast_to(answer, rows[tf.newaxis]) for name, answer in answers.items()}
 
 

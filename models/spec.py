@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict
 from models.config import ModelConfig
 from models.export_config import ExportConfig
 from models.training_config import TrainingConfig
-from schemas.columns import Column
+from schemas.columns import Column, inputs
 from schemas.features import Feature
 from schemas.heads import Head
 from schemas.layout import Layout, make_layout
@@ -66,4 +66,4 @@ class ModelSpec(BaseModel):
 
         Positions are not among them: they are not known yet.
         """
-        return tuple(column for column in self.columns if column.role in ("feature", "extra"))
+        return inputs(self.columns)

@@ -8,17 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import qmc
 
+from evaluation.score import Floats, score_values
 from pipeline.errors import Misuse
-from schemas.score import evaluate_score
 from schemas.score_weights import weights, with_weights
-
-Floats = npt.NDArray[np.floating]
-_FUNCTIONS: dict[str, Callable[..., Floats]] = {
-    "log": np.log,
-    "exp": np.exp,
-    "min": np.minimum,
-    "max": np.maximum,
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,9 +114,8 @@ def candidates(expression: str, count: int, seed: int) -> list[str]:
 
 def judged(expression: str, values: Mapping[str, Floats], ranking: Ranking) -> Trial:
     """Returns the trial of one expression over the columns `values`, [N] float32 each."""
-    with np.errstate(all="ignore"):  # as in the graph: log(0) is -inf, and stands last
-        score = evaluate_score(expression, values, _FUNCTIONS)
-    return Trial(expression, ranking.aucs(score))
+    # As in the graph: log(0) is -inf, and stands last.
+    return Trial(expression, ranking.aucs(score_values(expression, values)))
 
 
 def front(aucs: Floats) -> list[int]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from models.spec import SPEC_FILE, ModelSpec
 from pipeline.errors import Misuse
+from schemas.served_model import EXTRA_FOLDER
 
 
 def read_spec(model_dir: Path) -> ModelSpec:
@@ -12,12 +13,12 @@ def read_spec(model_dir: Path) -> ModelSpec:
     Raises:
         Misuse: if the folder is no model of ours.
     """
-    path = model_dir / "assets.extra" / SPEC_FILE
+    path = model_dir / EXTRA_FOLDER / SPEC_FILE
     try:
         return ModelSpec.model_validate_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise Misuse(
-            f"{model_dir} is no model of funnelrank: it lacks assets.extra/{SPEC_FILE}. "
+            f"{model_dir} is no model of funnelrank: it lacks {EXTRA_FOLDER}/{SPEC_FILE}. "
             "Give a version's folder, such as runs/demo/serving/1700000000"
         ) from error
     except ValueError as error:

@@ -140,3 +140,11 @@ def source_columns(columns: Iterable[Column], logs: Logs) -> tuple[Column, ...]:
         if column.role in ("feature", "position", "extra", "group", "target")
         or (column.role == "label" and column.name not in logs.labels())
     )
+
+
+def inputs(columns: Iterable[Column]) -> tuple[Column, ...]:
+    """Returns the raw columns that a request may bring: features and extras.
+
+    Positions are not among them: they are not known yet.
+    """
+    return tuple(column for column in columns if column.role in ("feature", "extra"))

@@ -14,6 +14,8 @@ DOORS = (SERVING_DEFAULT, PREDICT_COLUMNS, RANK)
 # The input of `rank` that stands for the weights of the score. On `predict_columns` it would keep
 # servers from merging requests: all their inputs must have as many rows.
 SCORE_WEIGHTS = "score_weights"
+# Among the answers, where the config has one.
+SCORE = "score"
 
 
 def shared_columns(columns: Iterable[Column], features: Features) -> tuple[Column, ...]:

@@ -12,7 +12,7 @@ _MILLISECONDS = {"ms": 0, "s": 3}  # powers of ten
 _BYTES = {"kB": 3, "MB": 6, "GB": 9}
 
 
-def parse_span(text: object) -> float:
+def parse_time(text: object) -> float:
     """Returns the seconds in a time such as `50ms`, `0.5ms` or `10s`.
 
     Raises:
@@ -27,8 +27,8 @@ def parse_span(text: object) -> float:
     return seconds
 
 
-def span_text(seconds: float) -> str:
-    """Returns the text of a time, from which `parse_span` makes the very same float."""
+def time_text(seconds: float) -> str:
+    """Returns the text of a time, from which `parse_time` makes the very same float."""
     return f"{decimal.Decimal(repr(seconds)).scaleb(3).normalize():f}ms"
 
 
@@ -53,10 +53,10 @@ def size_text(size: int) -> str:
     return f"{decimal.Decimal(size).scaleb(-6).normalize():f} MB"
 
 
-_Span = Annotated[
+_Time = Annotated[
     float,
-    pydantic.BeforeValidator(parse_span),
-    pydantic.PlainSerializer(span_text, return_type=str),
+    pydantic.BeforeValidator(parse_time),
+    pydantic.PlainSerializer(time_text, return_type=str),
     pydantic.WithJsonSchema({"type": "string"}),
 ]
 _Size = Annotated[
@@ -81,8 +81,8 @@ class ServingConfig(Strict):
     """
 
     items: Annotated[int, pydantic.Field(ge=1, le=100_000)] = 500
-    warm: _Span | None = None
-    cold: _Span | None = None
+    warm: _Time | None = None
+    cold: _Time | None = None
     memory: _Size | None = None
 
 

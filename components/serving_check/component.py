@@ -20,6 +20,7 @@ from components.serving_check.budgets import exceeded
 from components.serving_check.recorded import (
     LARGEST,
     Requests,
+    recorded,
     trying_requests,
     warm_up_requests,
 )
@@ -121,8 +122,7 @@ def ServingCheck(
     if wrong or report is None:
         raise ValueError(f"{_REFUSED}: {'; '.join(wrong)}")
     fileio.makedirs(blessing.uri)
-    recorded = warm_up_requests(told.asker(), rows)
-    write_warm_up(os.path.join(blessing.uri, WARM_UP_FILE), told.name, recorded.values())
+    write_warm_up(os.path.join(blessing.uri, WARM_UP_FILE), told.name, recorded(requests))
     content = report.model_dump_json(indent=1)
     io_utils.write_string_file(os.path.join(blessing.uri, COST_FILE), content)
     io_utils.write_string_file(os.path.join(blessing.uri, _BLESSED_FILE), "")

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from evaluation.gaps import TOLERANCE, scaled_gaps
 from schemas.heads import Output
-
-TOLERANCE = 1e-6
 
 Answers = Mapping[str, np.ndarray]
 
@@ -32,10 +31,10 @@ def broken_invariants(answers: Answers, outputs: Sequence[Output]) -> list[str]:
         if not np.all(np.isfinite(values)):
             continue  # said already, or below
         product = np.prod([answers[head] for head in output.heads], axis=0)
-        gap = np.abs(values - product) / np.maximum(1.0, np.abs(product))
-        if not np.all(gap <= TOLERANCE):
+        gap = np.max(scaled_gaps(values, product), initial=0.0)
+        if not gap <= TOLERANCE:
             broken.append(
-                f"{output.name} must be {' * '.join(output.heads)}, it is off by {gap.max():.2g}"
+                f"{output.name} must be {' * '.join(output.heads)}, it is off by {gap:.2g}"
             )
         broken += [
             f"{output.name} must not exceed {above.name}"
@@ -69,7 +68,4 @@ def largest_gap(left: Answers, right: Answers) -> tuple[str, float]:
 def _gap(left: np.ndarray | None, right: np.ndarray | None) -> float:
     if left is None or right is None or left.shape != right.shape:
         return float("inf")
-    scale = np.maximum(1.0, np.maximum(np.abs(left), np.abs(right)))
-    with np.errstate(invalid="ignore"):  # infinity less infinity
-        gap = float(np.max(np.abs(left - right) / scale))
-    return float("inf") if np.isnan(gap) else gap
+    return float(np.max(scaled_gaps(left, right)))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from components.serving_check.alone import TIMED
 from components.serving_check.requests import Asker, Request, repeated
-from schemas.doors import RANK, SERVING_DEFAULT
+from schemas.doors import DOORS, RANK, SERVING_DEFAULT
 
 # Of the warm-up, rows a request: the most a batch has, one, and what lies between.
 SIZES = (1, 8, 64, 512)
@@ -27,6 +27,12 @@ def warm_up_requests(asker: Asker, examples: Sequence[bytes]) -> dict[str, Reque
         for size in SIZES
         for request in asker.each_door(rows[0], rows[:size])
     }
+
+
+def recorded(requests: Requests) -> list[Request]:
+    """Returns, of all that a trial asks, the requests of the warm-up."""
+    names = {f"{door}/{size}" for door in DOORS for size in SIZES}
+    return [request for name, request in requests.items() if name in names]
 
 
 def trying_requests(

@@ -16,8 +16,9 @@ from components.serving_check.recorded import (
 )
 from components.serving_check.settings import ServingCheckSettings
 from components.serving_check.trial import Trial
-from components.serving_check.weights import SCORE, wrong_score
-from schemas.doors import PREDICT_COLUMNS, RANK, SERVING_DEFAULT
+from components.serving_check.weights import wrong_score
+from evaluation.gaps import TOLERANCE
+from schemas.doors import PREDICT_COLUMNS, RANK, SCORE, SERVING_DEFAULT
 from schemas.heads import outputs
 
 
@@ -90,7 +91,7 @@ def _differing_doors(
         pairs.append(("serving_default and rank", expanded, by_rank))
     for doors, left, right in pairs:
         name, gap = largest_gap(left, right)
-        if not gap <= settings.tolerance:
+        if not gap <= TOLERANCE:
             yield f"{doors} differ by {gap:.2g} in {name}"
 
 
@@ -108,7 +109,7 @@ def _differing_batches(
         for size in SIZES[:-1]:
             rows = {name: values[:size] for name, values in whole.items()}
             name, gap = largest_gap(rows, answers[f"{door}/{size}"])
-            if not gap <= settings.tolerance:
+            if not gap <= TOLERANCE:
                 yield (
                     f"a batch of {size} differs from the same rows in a batch of {LARGEST} by "
                     f"{gap:.2g} in {name}, through {door}"

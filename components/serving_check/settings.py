@@ -1,9 +1,8 @@
 """What ServingCheck is told."""
 
-from components.serving_check.invariants import TOLERANCE
 from components.serving_check.requests import Asker
 from components.serving_check.weights import other_weights
-from schemas.columns import Column
+from schemas.columns import Column, inputs
 from schemas.features import Features
 from schemas.heads import Heads
 from schemas.serving import ServingConfig
@@ -20,7 +19,6 @@ class ServingCheckSettings(Strict):
         heads: what the model must answer.
         score: the expression that it answers as `score`, if there is one.
         serving: what answering may cost.
-        tolerance: by how much two ways to the same answer may differ.
         code: a hash of the code that checks: changed code, another judgement.
     """
 
@@ -30,12 +28,11 @@ class ServingCheckSettings(Strict):
     heads: Heads
     score: str | None = None
     serving: ServingConfig = ServingConfig()
-    tolerance: float = TOLERANCE
     code: str = ""
 
     def inputs(self) -> tuple[Column, ...]:
         """Returns the columns that a request brings."""
-        return tuple(column for column in self.columns if column.role in ("feature", "extra"))
+        return inputs(self.columns)
 
     def asker(self) -> Asker:
         """Returns what makes requests of examples."""

@@ -5,15 +5,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from components.serving_check.requests import Request
+from evaluation.score import score_values
 from schemas.columns import Column
-from schemas.score import evaluate_score
+from schemas.doors import SCORE
 from schemas.score_weights import weight_text, weights, with_weights
 
-SCORE = "score"
 # Of 32 bits, two ways to a power or an exponential differ by more than two ways to a rate do;
 # a weight that went unheard shows in the first digits.
 _RELATIVE, _ABSOLUTE = 1e-4, 1e-6
-_FUNCTIONS = {"log": np.log, "exp": np.exp, "min": np.minimum, "max": np.maximum}
 
 
 def other_weights(expression: str) -> tuple[float, ...]:
@@ -46,9 +45,8 @@ def wrong_score(
     }
     if given:
         expression = with_weights(expression, given)
-    with np.errstate(all="ignore"):
-        wanted = evaluate_score(expression, {**numbers, **answers}, _FUNCTIONS)
-    wanted = np.broadcast_to(np.asarray(wanted, np.float32), request.rows)
+    wanted = score_values(expression, {**numbers, **answers}).astype(np.float32)
+    wanted = np.broadcast_to(wanted, request.rows)
     found = answers[SCORE]
     off = np.isfinite(wanted) & ~np.isclose(found, wanted, _RELATIVE, _ABSOLUTE)
     if not off.any():

@@ -7,19 +7,17 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from evaluation.gaps import TOLERANCE
+from evaluation.score import score_values
 from models.spec import ModelSpec
 from pipeline.log_rows import request_columns
 from pipeline.parity.doors import Doors, user_requests
 from pipeline.parity.features import FeatureCheck
 from pipeline.parity.found import Difference, DoorParity, Place
-from pipeline.parity.gaps import SCORE_TOLERANCE, TOLERANCE, Gaps
+from pipeline.parity.gaps import SCORE_TOLERANCE, Gaps
 from pipeline.parity.training_path import Arrays, TrainingPath
-from schemas.doors import PREDICT_COLUMNS, RANK, SERVING_DEFAULT
+from schemas.doors import PREDICT_COLUMNS, RANK, SCORE, SERVING_DEFAULT
 from schemas.heads import outputs
-from schemas.score import evaluate_score
-
-_SCORE = "score"
-_FUNCTIONS = {"log": np.log, "exp": np.exp, "min": np.minimum, "max": np.maximum}
 
 
 class Check:
@@ -70,7 +68,7 @@ class Check:
         if self._spec.score is not None:
             # No training knows it. From the door's own heads: their gaps are looked at already.
             score = self._score(self._spec.score, rows, answered)
-            gaps.add(answered, {_SCORE: score}, places, SCORE_TOLERANCE)
+            gaps.add(answered, {SCORE: score}, places, SCORE_TOLERANCE)
 
     def _score(
         self, expression: str, rows: pa.RecordBatch, answered: Arrays
@@ -81,9 +79,8 @@ class Check:
             name: np.nan_to_num(found, nan=0.0)
             for name, found in request_columns(rows, numbers).items()
         }
-        with np.errstate(all="ignore"):
-            wanted = evaluate_score(expression, {**values, **answered}, _FUNCTIONS)
-        return np.where(np.isfinite(wanted), wanted, answered[_SCORE])
+        wanted = score_values(expression, {**values, **answered})
+        return np.where(np.isfinite(wanted), wanted, answered[SCORE])
 
     def doors(self) -> tuple[DoorParity, ...]:
         """Returns what was found of each door so far."""

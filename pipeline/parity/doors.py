@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from components.serving_check.alone import answering
+from components.serving_check.recorded import SIZES
 from models.spec import ModelSpec
 from pipeline.log_rows import request_columns
 from pipeline.parity.training_path import Arrays
@@ -24,9 +25,6 @@ from schemas.doors import (
     shared_columns,
 )
 from schemas.score_weights import weights
-
-# Candidates of one request after the other, from the first again after the last.
-_CANDIDATES = (1, 8, 64, 512)
 
 
 class Doors:
@@ -99,9 +97,12 @@ class Doors:
 
 
 def user_requests(rows: int) -> Iterator[tuple[int, int]]:
-    """Yields where each request to `rank` starts among so many rows, and how many it takes."""
+    """Yields where each request to `rank` starts among so many rows, and how many it takes.
+
+    They have the sizes of the warm-up, from the first again after the last.
+    """
     start = 0
-    for size in itertools.cycle(_CANDIDATES):
+    for size in itertools.cycle(SIZES):
         if start >= rows:
             return
         yield start, min(size, rows - start)

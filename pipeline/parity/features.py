@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from evaluation.gaps import TOLERANCE, scaled_gaps
 from pipeline.parity.found import Difference, Place
-from pipeline.parity.gaps import TOLERANCE, scaled_gaps
 from pipeline.parity.training_path import Arrays
 from schemas.layout import Layout
 

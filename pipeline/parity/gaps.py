@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from evaluation.gaps import scaled_gaps
 from pipeline.parity.found import Gap, Place
 from pipeline.parity.training_path import Arrays
 
-# What may lie between two answers to one row, as in a serving check.
-TOLERANCE = 1e-6
 # Of the score, which is computed with 32 bits in two ways: powers and exponentials differ by more.
 SCORE_TOLERANCE = 1e-5
 
@@ -49,13 +47,3 @@ class Gaps:
                     float(found[row]),
                     float(wanted[row]),
                 )
-
-
-def scaled_gaps(
-    left: npt.NDArray[np.floating], right: npt.NDArray[np.floating]
-) -> npt.NDArray[np.floating]:
-    """Returns |left - right|, relative where they are above 1; infinite where one is no number."""
-    scale = np.maximum(1.0, np.maximum(np.abs(left), np.abs(right)))
-    with np.errstate(invalid="ignore"):  # infinity less infinity
-        gaps = np.abs(left.astype(np.float64) - right) / scale
-    return np.where(np.isnan(gaps), np.inf, gaps)

@@ -8,9 +8,9 @@ from schemas.serving import (
     ServingConfig,
     ServingReport,
     parse_size,
-    parse_span,
+    parse_time,
     size_text,
-    span_text,
+    time_text,
 )
 
 
@@ -19,13 +19,13 @@ from schemas.serving import (
     [("50ms", 0.05), ("0.5ms", 0.0005), ("10s", 10.0), (" 1.5 s ", 1.5), ("100 ms", 0.1)],
 )
 def test_a_time_is_a_number_and_a_unit(text, seconds):
-    assert parse_span(text) == seconds
+    assert parse_time(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "50", 50, "ms", "-1ms", "0ms", "0.0s", "1h", "1e3ms", None])
 def test_any_other_time_is_refused_with_the_rule_and_what_was_received(text):
     with pytest.raises(ValueError, match="a number above 0 and a unit, ms or s") as error:
-        parse_span(text)
+        parse_time(text)
     assert f"Received: {text!r}" in str(error.value)
 
 
@@ -46,8 +46,8 @@ def test_any_other_size_is_refused_with_the_rule_and_what_was_received(text):
 
 @given(st.decimals("0.001", "100000", places=3), st.sampled_from(["ms", "s"]))
 def test_a_time_reads_what_it_writes(number, unit):
-    seconds = parse_span(f"{number}{unit}")
-    assert parse_span(span_text(seconds)) == seconds
+    seconds = parse_time(f"{number}{unit}")
+    assert parse_time(time_text(seconds)) == seconds
 
 
 @given(st.integers(1, 10**15))

@@ -103,5 +103,5 @@ def test_a_value_may_be_anything_finite_and_its_joint_is_its_product_with_the_ra
     ]
     off = answers(ctr=[0.5], spend=[10.0], ctspend=[6.0])
     assert broken_invariants(off, outputs(heads)) == [
-        "ctspend must be ctr * spend, it is off by 0.2"
+        "ctspend must be ctr * spend, it is off by 0.17"
     ]

@@ -1,6 +1,6 @@
 import tensorflow as tf
 
-from components.serving_check.recorded import ranked, trying_requests, warm_up_requests
+from components.serving_check.recorded import ranked, recorded, trying_requests, warm_up_requests
 
 
 def test_the_warm_up_asks_each_door_about_the_first_rows_of_the_largest(shop):
@@ -13,6 +13,13 @@ def test_the_warm_up_asks_each_door_about_the_first_rows_of_the_largest(shop):
     whole = found["serving_default/512"].inputs["examples"].numpy().tolist()
     assert whole == (list(shop.rows) * 171)[:512]
     assert found["serving_default/8"].inputs["examples"].numpy().tolist() == whole[:8]
+
+
+def test_the_warm_up_is_found_among_all_that_a_trial_asks(shop):
+    asker = shop.settings().asker()
+    warm_up = warm_up_requests(asker, shop.rows)
+    everything = trying_requests(asker, shop.rows, 64, ()) | warm_up
+    assert recorded(everything) == list(warm_up.values())
 
 
 def test_the_timed_requests_come_first_and_have_as_many_rows_as_are_told(shop):

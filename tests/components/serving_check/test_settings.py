@@ -23,7 +23,6 @@ def test_features_and_extras_are_what_a_request_brings(shop):
 def test_what_is_not_said_is_as_ever(shop):
     told = json.loads(shop.settings().model_dump_json(exclude_unset=True))
     settings = ServingCheckSettings.model_validate(told)
-    assert settings.tolerance == 1e-6
     assert settings.serving.items == 500
     assert (settings.serving.warm, settings.serving.cold, settings.serving.memory) == (None,) * 3
 

@@ -2,24 +2,13 @@ import numpy as np
 import pytest
 
 from pipeline.parity.found import Gap, Place
-from pipeline.parity.gaps import Gaps, scaled_gaps
+from pipeline.parity.gaps import Gaps
 
 PLACES = [Place("log.csv", "a"), Place("log.csv", "b")]
 
 
 def floats(*values: float) -> np.ndarray:
     return np.array(values, np.float32)
-
-
-def test_a_gap_is_absolute_up_to_one_and_relative_above():
-    found = scaled_gaps(floats(0.25, 200, -200), floats(0.5, 100, 100))
-    assert found.tolist() == [0.25, 0.5, 1.5]
-
-
-def test_what_is_no_number_is_infinitely_far():
-    nan, inf = float("nan"), float("inf")
-    found = scaled_gaps(floats(nan, 1, inf, nan), floats(1, nan, inf, nan))
-    assert found.tolist() == [inf] * 4
 
 
 def test_the_largest_gap_of_each_output_is_kept_over_batches():
