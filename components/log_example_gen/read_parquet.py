@@ -26,6 +26,8 @@ def read_parquet(path: str, columns: list[str], rejects: Rejects) -> Iterator[Ro
                 stream, buffer_size=_BUFFER_BYTES, page_checksum_verification=True
             )
             check_columns(path, columns, file.schema_arrow.names, rejects)
+            if not file.num_row_groups:  # Arrow writes such files, and refuses to read them
+                return
             for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=columns):
                 numbers = np.arange(read + 1, read + 1 + batch.num_rows)
                 yield Rows(batch.select(columns), numbers)

@@ -55,3 +55,10 @@ def test_a_column_that_is_there_twice_is_refused(tmp_path):
     pa.parquet.write_table(table, tmp_path / "a.parquet")
     _, error = numbers_until_unreadable(tmp_path / "a.parquet")
     assert error.reason == "has column 'id' 2 times"
+
+
+def test_a_file_without_a_row_group_has_no_rows(tmp_path):
+    path = tmp_path / "a.parquet"
+    pa.parquet.ParquetWriter(path, pa.schema([("id", pa.int64())])).close()
+    assert pa.parquet.ParquetFile(path).num_row_groups == 0
+    assert list(read_parquet.read_parquet(str(path), ["id"], Rejects("clicks", ""))) == []
