@@ -6,4 +6,4 @@ from tfx.types import artifact
 class DataFindings(artifact.Artifact):
     """What was found, in data_report.json: see `report`."""
 
-    TYPE_NAME = "DataFindings"
+    TYPE_NAME = "components.DataFindings"

@@ -6,4 +6,4 @@ from tfx.types import artifact
 class SpanSummary(artifact.Artifact):
     """Figures of spans in spans.json, and samples as Parquet: see `summary`."""
 
-    TYPE_NAME = "SpanSummary"
+    TYPE_NAME = "components.SpanSummary"

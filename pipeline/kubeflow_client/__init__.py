@@ -1,0 +1,1 @@
+"""Asks a Kubeflow Pipelines server: runs, schedules and what became of them."""
