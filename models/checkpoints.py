@@ -1,11 +1,13 @@
 """Checkpoints of a run: weights, optimizer slots and how far the run is."""
 
+import logging
 from typing import Any
 
 import pydantic
 import tensorflow as tf
 
 from models.ranking_model import RankingModel
+from models.removal import remove_tree
 from models.validation import Figures
 
 
@@ -64,10 +66,12 @@ class Checkpoints:
         self._directory = directory
 
     def restore(self) -> Progress:
-        """Restores the newest checkpoint, if there is one; returns how far it was."""
-        if self._manager.restore_or_initialize() is None:
-            return Progress()
-        return Progress.model_validate_json(self._progress.numpy())
+        """Restores the newest checkpoint that can be read; returns how far it was."""
+        for path in reversed(self._manager.checkpoints):
+            if _is_whole(path):
+                self._manager.checkpoint.restore(path)
+                return Progress.model_validate_json(self._progress.numpy())
+        return Progress()
 
     def save(self, progress: Progress, *, best: bool = False) -> None:
         """Saves everything.
@@ -95,6 +99,21 @@ class Checkpoints:
         return f"{self._directory}/best-{step}"
 
 
+def _is_whole(path: str) -> bool:
+    """Returns whether all of a checkpoint can be read.
+
+    That is known before any of it is restored: weights of which a part is restored are no start.
+    """
+    try:
+        reader = tf.train.load_checkpoint(path)
+        for name in reader.get_variable_to_shape_map():
+            reader.get_tensor(name)
+    except (tf.errors.OpError, ValueError, IndexError) as error:
+        logging.getLogger(__name__).warning("%s is broken and not used: %s", path, error)
+        return False
+    return True
+
+
 def discard(directory: str) -> None:
     """Removes a directory of checkpoints and scratch, if it is there.
 
@@ -103,7 +122,7 @@ def discard(directory: str) -> None:
     """
     gone = f"{directory}.gone"
     if tf.io.gfile.exists(gone):
-        tf.io.gfile.rmtree(gone)
+        remove_tree(gone)
     if tf.io.gfile.exists(directory):
         tf.io.gfile.rename(directory, gone)
-        tf.io.gfile.rmtree(gone)
+        remove_tree(gone)

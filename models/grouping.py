@@ -12,6 +12,7 @@ from contextlib import ExitStack
 
 import tensorflow as tf
 
+from models.removal import remove_tree
 from schemas.layout import GROUP
 
 SHARD_BYTES = 64 * 2**20
@@ -39,7 +40,7 @@ def regroup(blocks: tf.data.Dataset, directory: str, *, shard_bytes: int = SHARD
     if tf.io.gfile.exists(found):
         return int(_manifest(directory)["examples"])
     if tf.io.gfile.exists(directory):
-        tf.io.gfile.rmtree(directory)
+        remove_tree(directory)
     tf.io.gfile.makedirs(directory)
     examples, size = _measure(blocks)
     mean = max(1, -(-size // max(1, examples)))

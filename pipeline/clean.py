@@ -8,7 +8,6 @@ A run of old data makes it anew: TFX takes nothing from the cache that is not th
 import dataclasses
 import datetime
 import os
-import shutil
 from collections.abc import Iterator, Set
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from ml_metadata.proto import metadata_store_pb2
 
 from components.atomic_pusher.origin import read_origin
 from components.atomic_pusher.versions import SUPERSEDED, WITHDRAWN, versions
+from components.removal import remove_tree
 from pipeline.work_dir import WorkDir
 
 # Trainings that were stopped go on from their checkpoints; who has not come back by then will not.
@@ -72,7 +72,7 @@ def unneeded(store: MetadataStore, work: WorkDir, keep: int, now: datetime.datet
 def remove(store: MetadataStore, old: Unneeded) -> None:
     """Removes what is not needed; what is not yet removed when it is killed, the next time."""
     for folder in old.folders:
-        shutil.rmtree(folder)
+        remove_tree(str(folder))  # of a version that is a link, the link
     for artifact in old.artifacts:
         artifact.state = _DELETED
     if old.artifacts:

@@ -1,24 +1,31 @@
 """The command line. TensorFlow and TFX are imported inside commands: `--help` is quick."""
 
 import os
+import signal
 import sys
 
 import click
 
+from pipeline.commands.backfill import backfill
+from pipeline.commands.clean import clean
+from pipeline.commands.compile import compile_pipeline
 from pipeline.commands.doctor import doctor
+from pipeline.commands.kubeflow import runs, submit
 from pipeline.commands.parity import parity
 from pipeline.commands.report import report
 from pipeline.commands.run import run, tune
+from pipeline.commands.schedule import schedule
 from pipeline.commands.score import score, tune_score
 from pipeline.commands.serving import lineage, monitor, rollback
 from pipeline.commands.simulate import simulate
 from pipeline.commands.worker import worker
-from pipeline.errors import Misuse, RunFailed
-from pipeline.failures import keep_traceback, reason
+from pipeline.errors import Interrupted, Misuse, RunFailed
+from pipeline.failures import reason, told_by
 
 # Exit codes.
 _FAILED = 1
 _MISUSE = 2
+_SIGNAL = 128  # and its number
 
 
 class _Group(click.Group):
@@ -37,12 +44,13 @@ class _Group(click.Group):
         except RunFailed as error:
             click.echo(f"Error: {error}", err=True)
             sys.exit(_FAILED)
+        except (Interrupted, KeyboardInterrupt) as stop:
+            click.echo(str(stop) or "Interrupted.", err=True)
+            sys.exit(_SIGNAL + getattr(stop, "number", signal.SIGINT))
         except Exception as error:
-            log = keep_traceback(error)
+            story = told_by(error)
             click.echo(
-                f"Error: {context.invoked_subcommand} failed: {reason(error)}. "
-                f"The whole story is in {log}",
-                err=True,
+                f"Error: {context.invoked_subcommand} failed: {reason(error)}. {story}", err=True
             )
             sys.exit(_FAILED)
 
@@ -52,7 +60,7 @@ class _Group(click.Group):
 def main() -> None:
     """Logs in, a blessed ranking model out.
 
-    Exit codes: 0 done, 1 the run failed or a gate refused the model, 2 misuse.
+    Exit codes: 0 done, 1 the run failed or a gate refused the model, 2 misuse, 130 interrupted.
     """
     # Before TensorFlow is imported: TFRS needs Keras 2, and a terminal needs no C++ chatter.
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
@@ -60,7 +68,8 @@ def main() -> None:
 
 
 for command in (
-    *(run, tune, simulate, score, parity, tune_score, worker),
-    *(report, monitor, lineage, rollback, doctor),
+    *(run, backfill, tune, simulate, score, parity, tune_score, worker),
+    *(report, monitor, lineage, rollback, clean, compile_pipeline, doctor),
+    *(submit, schedule, runs),
 ):
     main.add_command(command)

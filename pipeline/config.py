@@ -14,15 +14,19 @@ from models.training_config import TrainingConfig
 from models.tuning.config import TuningConfig
 from models.tuning.space import Values, with_values
 from pipeline.config_rules import check
+from schemas.beam import Beam, LocalBeam, refuse_beam_args
 from schemas.columns import Column, example_columns
 from schemas.data_gates import DataGates
 from schemas.evaluation import EvaluationConfig
 from schemas.features import Feature
 from schemas.gates import Bars, Gate, parse_gate
 from schemas.heads import Head, labels, outputs
+from schemas.kubeflow import KubeflowConfig
 from schemas.logs import Attribution, Limits, Logs, Sampling, Split, TimeSplit
 from schemas.measurable import Measurable
+from schemas.metadata_store import MetadataStore, SqliteStore
 from schemas.monitoring import Monitor
+from schemas.private import naming_columns, private_features
 from schemas.score import names_in_score
 from schemas.served_log import Served
 from schemas.serving import ServingConfig
@@ -73,7 +77,10 @@ class PipelineConfig(Strict):
         serving: what its answers may cost.
         served: the log of served scores, where there is one.
         monitor: what served scores must keep to, hour by hour.
-        beam_args: options for Beam's runner; the local one if absent.
+        beam: on which engine Beam runs; in the step's own process if absent.
+        metadata: where runs on this machine are written down; a file in the work directory if
+            absent.
+        kubeflow: what it runs with there; `funnelrank compile` needs it, nothing else.
     """
 
     name: str
@@ -100,7 +107,14 @@ class PipelineConfig(Strict):
     serving: ServingConfig = ServingConfig()
     served: Served | None = None
     monitor: Monitor = Monitor()
-    beam_args: tuple[str, ...] = ("--runner=FnApiRunner",)
+    beam: Beam = LocalBeam()
+    metadata: MetadataStore = SqliteStore()
+    kubeflow: KubeflowConfig | None = None
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _has_no_beam_args(cls, given: Any) -> Any:
+        return refuse_beam_args(given)
 
     @pydantic.field_validator("name")
     @classmethod
@@ -176,6 +190,16 @@ class PipelineConfig(Strict):
             groups=self._groups(),
             sampled=sampled,
         )
+
+    def naming_columns(self) -> frozenset[str]:
+        """Returns the columns that name a person, a request or an event."""
+        judged = self.judged_by()
+        groups = [name for name in (self.group, judged.user, judged.request) if name]
+        return naming_columns(self.logs, self.split, groups)
+
+    def private_features(self) -> tuple[str, ...]:
+        """Returns the features whose values no report and no log shows."""
+        return private_features(self.features, self.naming_columns())
 
     def _groups(self) -> list[str]:
         """Returns the columns that say which rows belong together."""

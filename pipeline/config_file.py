@@ -9,8 +9,13 @@ import pydantic
 import yaml
 
 from pipeline.config import PipelineConfig
+from pipeline.config_secrets import secrets
 from pipeline.errors import Misuse
 from pipeline.failures import reason
+from pipeline.safe_yaml import NotPlain, parse, read_text
+
+# Whoever takes it for the place of a secret has written one there.
+_ENVIRONMENT = "environment"
 
 
 def load_config(path: Path, overrides: Sequence[str] = ()) -> PipelineConfig:
@@ -24,38 +29,26 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> PipelineConfig:
         Misuse: naming the file, the line, the rule and the value received.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        tree, given = _read(path)
     except (OSError, UnicodeDecodeError) as error:
         raise Misuse(f"cannot read the config {path}: {reason(error)}") from error
-    try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        given = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise Misuse(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    if tree is None or not isinstance(given, dict):
-        raise Misuse(f"{path} must hold a mapping with at least name, logs, features and heads")
-    if twice := _repeated_key(tree):
-        raise Misuse(f"{path}:{twice.start_mark.line + 1}: the key {twice.value!r} stands twice")
+    except NotPlain as error:
+        raise Misuse(f"{path}{f':{error.line}' if error.line else ''}: {error}") from error
     overridden = [_override(given, override) for override in overrides]
+    for location, sentence in secrets(given):
+        key, line = _place(tree, location, overridden)
+        raise Misuse(f"{_where(path, line)}: {key}: {sentence}")
     try:
         return PipelineConfig.model_validate(given)
     except pydantic.ValidationError as error:
         raise Misuse(_sentence(path, tree, overridden, error)) from error
 
 
-def _repeated_key(node: yaml.Node | None) -> yaml.ScalarNode | None:
-    if isinstance(node, yaml.SequenceNode):
-        return next(filter(None, map(_repeated_key, node.value)), None)
-    if not isinstance(node, yaml.MappingNode):
-        return None
-    seen: set[str] = set()
-    for key, value in node.value:
-        if key.value in seen:
-            return key
-        seen.add(key.value)
-        if found := _repeated_key(value):
-            return found
-    return None
+def _read(path: Path) -> tuple[yaml.Node, dict[str, Any]]:
+    plain = parse(read_text(path))
+    if plain.tree is None or not isinstance(plain.value, dict):
+        raise Misuse(f"{path} must hold a mapping with at least name, logs, features and heads")
+    return plain.tree, plain.value
 
 
 def _override(given: dict[str, Any], override: str) -> tuple[str, ...]:
@@ -75,9 +68,11 @@ def _override(given: dict[str, Any], override: str) -> tuple[str, ...]:
         if not isinstance(place, dict):
             raise Misuse(f"--set {override!r}: {key!r} is no mapping in this config")
     try:
-        place[last] = yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise Misuse(f"--set {override!r}: the value is not YAML") from error
+        place[last] = parse(value).value
+    except NotPlain as error:
+        raise Misuse(
+            f"--set {reprlib.repr(override)}: its value cannot be read: {error}"
+        ) from error
     return (*parents, last)
 
 
@@ -138,10 +133,15 @@ def _sentence(
             key = context["discriminator"].strip("'")
             location.append(key)
             message = f"it must be one of {context['expected_tags']}. Received: {context['tag']!r}"
+        case _ if _ENVIRONMENT in location:
+            message += ". It holds the names of a secret and of a key in it, not the secret itself"
         case _:
             message += f". Received: {reprlib.repr(first['input'])}"
     key, line = _place(tree, location, overridden)
-    where = f"{path}:{line}" if line != "--set" else line
     more = error.error_count() - 1
     also = f" (and {more} more)" if more else ""
-    return f"{where}: {key + ': ' if key else ''}{message}{also}"
+    return f"{_where(path, line)}: {key + ': ' if key else ''}{message}{also}"
+
+
+def _where(path: Path, line: str) -> str:
+    return line if line == "--set" else f"{path}:{line}"

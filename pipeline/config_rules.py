@@ -214,6 +214,11 @@ def _check_slices(config: "PipelineConfig") -> None:
             f"slices are by raw features, and {', '.join(strangers)} is none. "
             f"Features are: {', '.join(config.features)}"
         )
+    if named := sorted(config.naming_columns().intersection(names)):
+        raise ValueError(
+            f"a slice by {named[0]} would be of one person, request or event each, and its figures "
+            "shown in reports: `logs`, `split`, `group` or `evaluation` name it as an id"
+        )
     for features in config.slices:
         if config.slices.count(features) > 1 or len(set(features)) < len(features):
             raise ValueError(

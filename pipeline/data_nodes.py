@@ -4,6 +4,7 @@ import dataclasses
 import json
 
 from tfx.components.example_validator.component import ExampleValidator
+from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.dsl.components.base.base_node import BaseNode
 
 from components.data_gate.component import DataGate
@@ -16,7 +17,6 @@ from components.log_example_gen.config import IngestConfig
 from components.log_gate.component import LogGate
 from components.span_statistics.component import SpanStatistics
 from components.span_statistics.settings import StatisticsSettings
-from components.statistics_gen.component import StatisticsGen
 from components.transform.component import Transform
 from models import preprocessing
 from pipeline.asked import Asked
@@ -112,6 +112,7 @@ def data_nodes(config: PipelineConfig, asked: Asked, work: WorkDir) -> DataNodes
         settings=DataReportSettings(
             gates=config.data,
             columns=config.columns(),
+            private=config.private_features(),
             root=config.logs.root,
             served=config.served,
             fingerprint=fingerprint(served),

@@ -6,9 +6,12 @@ import os
 import platform
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.quantities import size
+from pipeline.work_dir import WorkDir
+from schemas.metadata_store import MysqlStore
 
 PACKAGES = (
     "tensorflow",
@@ -50,6 +53,7 @@ def examine(work: Path) -> tuple[Finding, ...]:
         _memory(),
         _disk(work),
         _accelerator(),
+        *_stores(work),
     )
 
 
@@ -100,3 +104,30 @@ def _disk(work: Path) -> Finding:
 def _accelerator() -> Finding:
     found = [device for device in _GPU_DEVICES if Path(device).exists()]
     return Finding("accelerator", ", ".join(found) or "none: training runs on the CPU", True)
+
+
+def _stores(work: Path) -> Iterator[Finding]:
+    """Looks at where the runs in `work`, or in the folders in it, are written down."""
+    for place in (WorkDir(folder.resolve()) for folder in (work, *sorted(work.glob("*/")))):
+        if place.metadata_note.is_file():
+            yield _database(place)
+        elif place.metadata.is_file():
+            from pipeline.store_trouble import sqlite_trouble
+
+            if trouble := sqlite_trouble(place.metadata):
+                yield Finding(f"runs of {place.root.name}", place.metadata.name, False, trouble)
+
+
+def _database(work: WorkDir) -> Finding:
+    from pipeline.store_trouble import mysql_trouble
+
+    name = f"runs of {work.root.name}"
+    try:
+        store = MysqlStore.model_validate_json(work.metadata_note.read_bytes())
+    except (OSError, ValueError):
+        return Finding(name, "unreadable", False, f"put a backup in place of {work.metadata_note}")
+    if password := os.environ.get(store.password_env):
+        trouble = mysql_trouble(store, password)
+    else:
+        trouble = f"export {store.password_env} as the password of {store.user}"
+    return Finding(name, f"{store.database} on {store.address}", not trouble, trouble or "")

@@ -7,3 +7,16 @@ class Misuse(Exception):
 
 class RunFailed(Exception):
     """A run that started and did not end well: exit code 1."""
+
+
+class Interrupted(Exception):
+    """A run that a signal ended: exit code 128 and the signal's number, as in a shell.
+
+    Args:
+        sentence: for the terminal.
+        number: of the signal.
+    """
+
+    def __init__(self, sentence: str, number: int):
+        super().__init__(sentence)
+        self.number = number

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ml_metadata import errors
-from ml_metadata.metadata_store import metadata_store
+from ml_metadata.metadata_store import MetadataStore
 from ml_metadata.proto import metadata_store_pb2
 
+from pipeline.metadata_store import open_store
 from pipeline.work_dir import WorkDir
 
 
@@ -41,9 +42,7 @@ class Execution:
 
 def newest_executions(work: WorkDir, pipeline_name: str, nodes: list[str]) -> dict[str, Execution]:
     """Returns the newest finished execution of each node that has one."""
-    connection = metadata_store_pb2.ConnectionConfig()
-    connection.sqlite.filename_uri = str(work.metadata)
-    store = metadata_store.MetadataStore(connection)
+    store = open_store(work)
     found: dict[str, Execution] = {}
     for node in nodes:
         try:
@@ -68,7 +67,7 @@ def newest_executions(work: WorkDir, pipeline_name: str, nodes: list[str]) -> di
     return found
 
 
-def _outputs(store: metadata_store.MetadataStore, execution_id: int) -> dict[str, Output]:
+def _outputs(store: MetadataStore, execution_id: int) -> dict[str, Output]:
     events = [
         event
         for event in store.get_events_by_execution_ids([execution_id])

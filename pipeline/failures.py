@@ -5,6 +5,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import Misuse, RunFailed
 
@@ -41,15 +42,24 @@ def told_in(log: Path, step: Callable[[], str]) -> Iterator[None]:
     except (Misuse, RunFailed):
         raise
     except Exception as error:
-        with log.open("a", encoding="utf-8") as file:
-            traceback.print_exception(error, file=file)
-        raise RunFailed(f"{step()} failed: {reason(error)}. The whole story is in {log}") from error
+        story = _told(error, lambda: log.open("a", encoding="utf-8"))
+        raise RunFailed(f"{step()} failed: {reason(error)}. {story}") from error
 
 
-def keep_traceback(error: BaseException) -> Path:
-    """Writes the traceback of an error that came before there was a log; returns the new file."""
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="funnelrank-", suffix=".log", delete=False, encoding="utf-8"
-    ) as file:
-        traceback.print_exception(error, file=file)
-    return Path(file.name)
+def told_by(error: BaseException) -> str:
+    """Writes the traceback of an error that came where there is no log; says which file has it."""
+    return _told(
+        error,
+        lambda: tempfile.NamedTemporaryFile(
+            "w", prefix="funnelrank-", suffix=".log", delete=False, encoding="utf-8"
+        ),
+    )
+
+
+def _told(error: BaseException, file: Callable[[], Any]) -> str:
+    try:
+        with file() as opened:
+            traceback.print_exception(error, file=opened)
+        return f"The whole story is in {opened.name}"
+    except OSError as refused:  # what failed first may be the disk
+        return f"The whole story cannot be written: {reason(refused)}"

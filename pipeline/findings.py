@@ -109,7 +109,7 @@ def _refusal(ledger: Mapping[str, Any], first: Mapping[str, Any]) -> str:
     value = first["value"]
     if value is not None:
         short = value[:_VALUE_CHARACTERS]
-        value = f", as {short!r}{'…' if short != value else ''}"
+        value = f", shaped like {short!r}{'…' if short != value else ''}"
     rows = count(_rows(ledger, first))
     return f"{rows} {first['log']}: {column}{first['reason']}{value or ''}{_where(first)}"
 

@@ -1,17 +1,21 @@
-"""Runs the graph on this machine: LocalDagRunner, SQLite metadata, and who is at work right now."""
+"""Runs the graph on this machine: LocalDagRunner, its metadata, and who is at work right now."""
 
 import datetime
+import functools
+import logging
 import time
 from collections.abc import Callable
 
-from absl import flags
+from ml_metadata import errors
 from tfx.dsl.compiler.constants import PIPELINE_RUN_ID_PARAMETER_NAME
-from tfx.orchestration import metadata
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.orchestration.pipeline import Pipeline
 from tfx.orchestration.portable.runtime_parameter_utils import substitute_runtime_parameter
 from tfx.proto.orchestration import pipeline_pb2
 
+from pipeline.failures import reason
+from pipeline.metadata_store import StoreLost, connection, lost_store
+from pipeline.retries import ATTEMPTS, patiently
 from pipeline.work_dir import WorkDir
 
 # Called with a node's name and its seconds; None when it starts.
@@ -40,17 +44,25 @@ class _WatchedRunner(LocalDagRunner):
                     other.pipeline_node.execution_options.skip.SetInParent()
             self._on_node(name, None)
             started = time.monotonic()
-            super().run_with_ir(alone, run_options)
+            patiently(functools.partial(super().run_with_ir, alone, run_options), told=_retry)
             self._on_node(name, time.monotonic() - started)
 
 
+def _retry(error: BaseException, attempt: int) -> None:
+    logging.warning("%s: attempt %d of %d follows", reason(error), attempt, ATTEMPTS)
+
+
 def run_locally(pipeline: Pipeline, work: WorkDir, on_node: OnNode) -> None:
-    """Runs every node in order; raises what the first failing node raises."""
+    """Runs every node in order; raises what the first failing node raises.
+
+    Raises:
+        StoreLost: if the run can no more be written down.
+    """
     work.root.mkdir(parents=True, exist_ok=True)
-    pipeline.metadata_connection_config = metadata.sqlite_metadata_connection_config(
-        str(work.metadata)
-    )
-    # Batches of up to 8192 rows in statistics, transforms and evaluation. By default Beam searches
-    # for a size by timing, settles on some fifty, and the fixed cost of a batch takes the day.
-    flags.FLAGS(["funnelrank", "--tfxio_use_byte_size_batching"])
-    _WatchedRunner(on_node).run(pipeline)
+    pipeline.metadata_connection_config = connection(work)
+    try:
+        _WatchedRunner(on_node).run(pipeline)
+    except (RuntimeError, errors.StatusError) as error:
+        if lost := lost_store(work):
+            raise StoreLost(lost) from error
+        raise

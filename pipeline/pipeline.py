@@ -34,7 +34,7 @@ def create_pipeline(config: PipelineConfig, asked: Asked, work: WorkDir) -> Pipe
         pipeline_root=str(work.artifacts),
         components=_nodes(config, asked, work),
         enable_cache=True,
-        beam_pipeline_args=beam_args(config.beam),
+        beam_pipeline_args=beam_args(config.beam, str(work.artifacts)),
     )
 
 

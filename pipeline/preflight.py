@@ -11,6 +11,7 @@ from components.log_example_gen.files import fingerprint, sources
 from components.log_example_gen.read import Unreadable, read
 from components.log_example_gen.rejects import Rejects
 from components.log_example_gen.spans import choose_spans
+from pipeline.beam_runner import check_job_service
 from pipeline.config import PipelineConfig
 from pipeline.errors import Misuse
 from pipeline.schema import schema_of
@@ -49,11 +50,12 @@ def resolve_inputs(
 
     Raises:
         Misuse: if a span is empty or lies after the cut-off, too many files cannot be read, a
-            column is absent, the schema does not describe one, or the split leaves nothing to
-            train on.
+            column is absent, the schema does not describe one, the split leaves nothing to train
+            on, or no job service of Beam's answers where the config says.
     """
     known = as_of or datetime.datetime.now(datetime.UTC)
     schema_of(config)
+    check_job_service(config.beam)
     try:
         spans = choose_spans(config.logs, config.split, span, window or config.window, known)
         known = cut_off(known, spans, config.attribution)

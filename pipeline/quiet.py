@@ -9,6 +9,17 @@ from pathlib import Path
 
 from rich.console import Console
 
+from pipeline.errors import Misuse
+from pipeline.failures import reason
+
+
+class _Terminal(Console):
+    """A console that falls silent when its reader went away, as `head` does: the run goes on."""
+
+    def on_broken_pipe(self) -> None:
+        """Called by rich; by default the program ends."""
+        self.quiet = True
+
 
 @contextlib.contextmanager
 def chatter_to(path: Path) -> Iterator[Console]:
@@ -19,9 +30,17 @@ def chatter_to(path: Path) -> Iterator[Console]:
 
     Yields:
         A console on the real stdout.
+
+    Raises:
+        Misuse: if the file cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o666)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o666)
+    except OSError as error:
+        raise Misuse(
+            f"cannot write the log {path}: {reason(error)}. Mend that, or give another --work"
+        ) from error
     sys.stdout.flush()
     sys.stderr.flush()
     real = os.dup(1), os.dup(2)
@@ -30,7 +49,7 @@ def chatter_to(path: Path) -> Iterator[Console]:
         os.dup2(file, 1)
         os.dup2(file, 2)
         with warnings.catch_warnings():
-            yield Console(file=terminal, highlight=False)
+            yield _Terminal(file=terminal, highlight=False)
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -38,4 +57,5 @@ def chatter_to(path: Path) -> Iterator[Console]:
         os.dup2(real[1], 2)
         for descriptor in (*real, file):
             os.close(descriptor)
-        terminal.close()
+        with contextlib.suppress(BrokenPipeError):  # what is left for a reader that is gone
+            terminal.close()

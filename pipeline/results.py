@@ -28,8 +28,8 @@ class Results:
         serving: what answering costs.
         verdicts: what each gate said.
         model_dir: where the model was pushed, None if it was refused.
-        standing: what became of it there: withdrawn or removed, where the push was taken from the
-            cache; None if it was refused.
+        standing: what became of it there: superseded where a model of a later day is served,
+            withdrawn or removed where it was pushed by an earlier run; None if it was refused.
     """
 
     ledger: Mapping[str, Any]
@@ -45,6 +45,11 @@ class Results:
     def served(self) -> bool:
         """Whether the model is served."""
         return self.standing == "served"
+
+    @property
+    def passed(self) -> bool:
+        """Whether the model came to where it belongs: served, or put aside for a later day's."""
+        return self.standing in ("served", "superseded")
 
     @property
     def refused(self) -> tuple[Verdict, ...]:

@@ -16,11 +16,14 @@ no version at all unloads its model, unless `servable_versions_always_present` i
 version is never withdrawn.
 """
 
+import contextlib
 import dataclasses
 import json
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
+from components.atomic_pusher.serving_lock import serving_lock
 from components.atomic_pusher.versions import WITHDRAWN, versions
 from pipeline.errors import Misuse, RunFailed
 from pipeline.failures import reason
@@ -57,26 +60,44 @@ class Rollback:
     Attributes:
         withdrawn: the versions that are served no more, ascending.
         newest: the version that is the newest now.
+        aside: the folder where the withdrawn ones lie.
     """
 
     withdrawn: tuple[Version, ...]
     newest: Version
+    aside: Path
 
 
-def roll_back(serving_dir: Path, to: int | None = None) -> Rollback:
+def roll_back(
+    serving_dir: Path, to: int | None = None, waiting: Callable[[str], None] = lambda holder: None
+) -> Rollback:
     """Withdraws the newest version, or all that are newer than `to`.
 
-    Killed on the way it leaves the newest version in place; done again, it does the rest.
+    Killed on the way it leaves the newest version in place; done again, it does the rest. A push
+    that is at work is waited for: the version that it brings would else not be seen.
 
     Args:
         serving_dir: the folder whose folders are versions.
         to: the version to go back to; the last but one if None.
+        waiting: told who pushes, before it is waited for.
 
     Raises:
         Misuse: if there is nothing to go back to, or a version it would touch is no model of
             funnelrank. Nothing has been done then.
         RunFailed: if the file system refuses a rename.
     """
+    _versions(serving_dir)  # before anything is written
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(serving_lock(str(serving_dir), waiting))
+        except OSError as error:
+            raise RunFailed(
+                f"{place(serving_dir)} cannot be locked: {reason(error)}. Nothing was withdrawn"
+            ) from error
+        return _withdraw(serving_dir, to)
+
+
+def _withdraw(serving_dir: Path, to: int | None) -> Rollback:
     found = _versions(serving_dir)
     target = _target(serving_dir, found, to)
     newest = read_version(serving_dir, target)
@@ -94,7 +115,7 @@ def roll_back(serving_dir: Path, to: int | None = None) -> Rollback:
                 f"served as before. Withdrawn were: {', '.join(done) or 'none'}"
             ) from error
         done.append(name)
-    return Rollback(going, newest)
+    return Rollback(going, newest, aside)
 
 
 def read_version(serving_dir: Path, number: int) -> Version:
@@ -114,10 +135,13 @@ def read_version(serving_dir: Path, number: int) -> Version:
     return Version(number, tuple(map(str, spans)))
 
 
-def put_back(serving_dir: Path, version: int | str) -> str:
-    """Returns the command line by which a withdrawn version is served again."""
-    aside = shlex.quote(place(serving_dir / WITHDRAWN / str(version)))
-    return f"mv {aside} {shlex.quote(place(serving_dir))}/"
+def put_back(folder: Path) -> str:
+    """Returns the command line by which a version that lies aside is served again.
+
+    Args:
+        folder: where it lies.
+    """
+    return f"mv {shlex.quote(place(folder))} {shlex.quote(place(folder.parent.parent))}/"
 
 
 def _versions(serving_dir: Path) -> list[int]:

@@ -17,6 +17,7 @@ from pipeline.display import Display, TrainingWatch
 from pipeline.errors import Interrupted, RunFailed
 from pipeline.failures import told_in
 from pipeline.interrupts import signal_of, terminable
+from pipeline.lock import locked
 from pipeline.preflight import Inputs
 from pipeline.quantities import place, seconds
 from pipeline.quiet import chatter_to
@@ -40,14 +41,14 @@ def run(config: PipelineConfig, inputs: Inputs, work: WorkDir) -> bool:
     of its newest day.
 
     Raises:
-        RunFailed: naming the step, the reason and the log file.
+        RunFailed: naming the step, the reason and the log file; or who else is at work there.
     """
     started = time.monotonic()
     work.prepare()
-    log = work.logs / f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}.log"
+    log = work.new_log(datetime.datetime.now(datetime.UTC))
     spans, digest = inputs.spans, made_from(config, inputs, work)
     day = DayRecord(span=spans[-1], run=log.stem, made_from=digest, outcome="failed")
-    with chatter_to(log) as console:
+    with locked(work), chatter_to(log) as console:
         console.print(f"[bold]{config.name}[/]: {len(spans)} spans, {spans[0]} to {spans[-1]}")
         try:
             with Display(console) as display:
@@ -120,6 +121,8 @@ def execute(
     display.start("loading TFX")
     began = time.monotonic()
     with told_in(log, lambda: "loading TFX"):
+        from absl import logging as absl_logging
+
         from models.progress import LOGGER as PROGRESS_LOGGER
         from pipeline.leftovers import clear_leftovers
         from pipeline.local_runner import run_locally
@@ -128,6 +131,8 @@ def execute(
     with told_in(log, lambda: "the graph"):
         pipeline = graph()
     logging.basicConfig(level=logging.INFO, force=True)
+    # TensorFlow silences TFX's logger for a while, and then puts back what it was told to be.
+    absl_logging.set_verbosity(absl_logging.INFO)
     display.finish("loading TFX", time.monotonic() - began, None)
     steps = Steps(config, work, display, run=log.stem)
     graph_name = pipeline.pipeline_info.pipeline_name
@@ -140,13 +145,13 @@ def execute(
             clear_leftovers(open_store(work), work, graph_name)
             with terminable(), temporary_files_in(work.temporary):
                 run_locally(pipeline, work, steps.on_node)
-    except KeyboardInterrupt as stop:
+    except KeyboardInterrupt as interrupt:
         clear_leftovers(open_store(work), work, graph_name)
         raise Interrupted(
             f"Interrupted at {steps.current}. What was finished is kept: the same command goes on "
             "from there",
-            signal_of(stop),
-        ) from stop
+            signal_of(interrupt),
+        ) from interrupt
     except RunFailed as failure:
         # Whatever keeps the report from being written goes to the log: the run's own end is told.
         with contextlib.suppress(RunFailed), told_in(log, lambda: "the report"):
@@ -231,5 +236,9 @@ def _print_model(results: "Results", console: Console) -> None:
             soft_wrap=True,
         )
     aside = whereabouts(str(results.model_dir))
-    if aside is not None:
-        console.print(f"  To serve it: {escape(put_back(Path(aside)))}", soft_wrap=True)
+    way_out = (
+        f"To serve it: {put_back(Path(aside))}"
+        if aside is not None
+        else f"Put back {place(results.model_dir)}, or change the config: then a new one is trained"
+    )
+    console.print(f"  {escape(way_out)}", soft_wrap=True)

@@ -8,6 +8,7 @@ from components.transform.properties import ANALYSED, TRAINED
 from pipeline.config import PipelineConfig
 from pipeline.display import Display
 from pipeline.executions import Execution, newest_executions
+from pipeline.metadata_store import store_name
 from pipeline.results import read_ledger
 from pipeline.timings import Peak, Timings
 from pipeline.work_dir import WorkDir
@@ -52,8 +53,13 @@ class Steps:
             self._timings.start()
             return
         found = newest_executions(self._work, self._config.name, [node])
+        if node not in found:  # TFX skips a step whose inputs it cannot find, and says nothing
+            raise ValueError(
+                f"{store_name(self._work)} no longer has what this run wrote there: it was deleted "
+                "or replaced meanwhile. Put it back, then run again"
+            )
         self.executions.update(found)
-        cached = node in found and found[node].cached
+        cached = found[node].cached
         rows = None if cached else self._rows(node)
         self._timings.end(node, took, cached=cached, rows=rows)
         if cached:

@@ -16,6 +16,7 @@ from components.run_report.gathering import gather
 from components.run_report.writing import write
 from pipeline.executions import Execution
 from pipeline.failures import reason
+from pipeline.metadata_store import connection
 from pipeline.work_dir import WorkDir
 
 # Without what became of the rows there is nothing to show.
@@ -62,9 +63,8 @@ def _artifacts(
     node: RunReport, work: WorkDir, executions: Mapping[str, Execution]
 ) -> dict[str, types.Artifact]:
     """Returns those of a node's inputs that nodes of this run made, by the inputs' names."""
-    connection = metadata.sqlite_metadata_connection_config(str(work.metadata))
     found = {}
-    with metadata.Metadata(connection) as store:
+    with metadata.Metadata(connection(work)) as store:
         for name, channel in node.inputs.items():
             execution = executions.get(channel.producer_component_id)
             if execution is not None:

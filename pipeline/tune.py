@@ -19,6 +19,7 @@ from pipeline.config import PipelineConfig
 from pipeline.display import Display
 from pipeline.errors import Misuse
 from pipeline.failures import told_in
+from pipeline.lock import locked
 from pipeline.preflight import Inputs
 from pipeline.quantities import place, seconds
 from pipeline.quiet import chatter_to
@@ -71,13 +72,14 @@ def tune(
 
     Raises:
         Misuse: if the config has no `tuning`.
-        RunFailed: naming the step, the reason and the log file; also if no trial could be trained.
+        RunFailed: naming the step, the reason and the log file; also if no trial could be trained,
+            or another run is at work there.
     """
     tuning = searched(config)
     started = time.monotonic()
     work.prepare()
     log = work.logs / f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}.log"
-    with chatter_to(log) as console:
+    with locked(work), chatter_to(log) as console:
         spans = inputs.spans
         console.print(f"[bold]{config.name}[/]: {len(spans)} spans, {spans[0]} to {spans[-1]}")
         with Display(console) as display:

@@ -13,6 +13,7 @@ from rich.table import Table
 from pipeline.config import PipelineConfig
 from pipeline.errors import Misuse
 from pipeline.failures import told_in
+from pipeline.metadata_store import has_store, store_name
 from pipeline.quantities import count, place
 from pipeline.quiet import chatter_to
 from pipeline.work_dir import WorkDir
@@ -89,7 +90,7 @@ def _expression(config: PipelineConfig) -> str:
 def _newest_model(work: WorkDir, source: Path) -> Path:
     versions = (
         [path for path in work.serving.iterdir() if path.name.isdigit()]
-        if work.serving.is_dir() and work.metadata.exists()
+        if work.serving.is_dir() and has_store(work)
         else []
     )
     if not versions:
@@ -124,7 +125,7 @@ def _read(
         )
     ran = newest_executions(work, config.name, ["LogExampleGen"])
     if "LogExampleGen" not in ran:
-        raise Misuse(f"no run of {config.name} is known in {place(work.metadata)}")
+        raise Misuse(f"no run of {config.name} is known in {store_name(work)}")
     folder = Path(ran["LogExampleGen"].outputs["examples"].uri) / "Split-eval"
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("Asking the model", total=None)

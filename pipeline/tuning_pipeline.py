@@ -56,5 +56,5 @@ def create_tuning_pipeline(
         pipeline_root=str(work.artifacts),
         components=[*data.all(), search],
         enable_cache=True,
-        beam_pipeline_args=beam_args(config.beam),
+        beam_pipeline_args=beam_args(config.beam, str(work.artifacts)),
     )

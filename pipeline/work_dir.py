@@ -1,11 +1,18 @@
 """Where a run keeps what it makes."""
 
 import dataclasses
+import datetime
+import re
 import tempfile
 from pathlib import Path
 
+from pipeline.containment import ways_out
 from pipeline.errors import Misuse
 from pipeline.failures import reason
+
+# Of the id of a run: when it started.
+_FORMAT = "%Y%m%dT%H%M%SZ"
+_RUN = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,13 +25,18 @@ class WorkDir:
         """Makes the folder, if it is not there.
 
         Raises:
-            Misuse: if nothing can be written there.
+            Misuse: if nothing can be written there, or a link in it leads out of it.
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=self.root).close()
         except OSError as error:
             raise Misuse(f"cannot write under {self.root} (see --work): {reason(error)}") from error
+        for link, target in ways_out(self.root):
+            raise Misuse(
+                f"{link} is a link to {target}, outside of the work directory, and runs write and "
+                "delete in it. Mount that folder there, or let --work itself be a link"
+            )
 
     @property
     def lock(self) -> Path:
@@ -85,6 +97,20 @@ class WorkDir:
     def reports(self) -> Path:
         """The pages that tell what runs came to, a folder each."""
         return self.root / "reports"
+
+    def new_log(self, now: datetime.datetime) -> Path:
+        """Returns the log file of a run that starts now, whose name is the run's id.
+
+        It is later than those of all runs before, though the clock was put back meanwhile.
+
+        Args:
+            now: the moment, in UTC.
+        """
+        known = [path.stem for path in self.logs.glob("*.log") if _RUN.fullmatch(path.stem)]
+        if known and max(known) >= f"{now:{_FORMAT}}":
+            before = datetime.datetime.strptime(max(known), _FORMAT)
+            now = before + datetime.timedelta(seconds=1)
+        return self.logs / f"{now:{_FORMAT}}.log"
 
     @property
     def temporary(self) -> Path:

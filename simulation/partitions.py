@@ -12,6 +12,8 @@ from simulation.traffic import DAY_SECONDS
 
 ROWS_PER_GROUP = 65_536
 ROWS_PER_PART = 1_000_000
+# A file by which writers say that a day is complete; readers of its folder pass over it.
+MARKER = "_SUCCESS"
 
 _EPOCH = datetime.date(1970, 1, 1)
 
@@ -52,10 +54,11 @@ class Partition:
             self._flush()
 
     def close(self) -> None:
-        """Writes what waits and ends the last part."""
+        """Writes what waits, ends the last part and marks the day as complete."""
         if self._num_waiting:
             self._flush()
         self._file.close()
+        (self._directory / MARKER).touch()
 
     def _flush(self) -> None:
         if self._num_written >= self._rows_per_part:

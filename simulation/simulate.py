@@ -47,8 +47,9 @@ def simulate(
     """Writes the logs of a simulated shop, and apart from them the truth.
 
     `out` appears at once, when all is written: `out/<log>/<day>/part-00000.<format>` for the
-    logs impressions, clicks and conversions and, always Parquet, truth. An event lies in the UTC
-    day of its own time, so the last conversions come up to four days after the last impression.
+    logs impressions, clicks and conversions and, always Parquet, truth, with an empty file
+    `_SUCCESS` beside them. An event lies in the UTC day of its own time, so the last conversions
+    come up to four days after the last impression.
 
     Args:
         out: directory to make; it may exist if it is empty.

@@ -284,7 +284,7 @@ def test_the_page_names_every_format():
 
 def test_the_gate_says_what_the_page_quotes():
     [quoted] = re.findall(r"```\n(\d.* are malformed, .*\n.*)\n```", PAGE)
-    cells = ("impressions", "logs/impressions/2024-05-01/a.csv", 7, "shown_at", "soon")
+    cells = ("impressions", "logs/impressions/2024-05-01/a.csv", 7, "shown_at", "aaaa")
     first = dict(zip(REJECTS_SCHEMA.names, (*cells, "not a number", "row"), strict=True))
     told = {
         "impressions": {"read": 1000, "rejected": {"shown_at: not a number": 11}},

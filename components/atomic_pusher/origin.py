@@ -10,6 +10,7 @@ import os
 from tfx.dsl.io import fileio
 from tfx.utils import io_utils
 
+from components.atomic_pusher.versions import home
 from schemas.served_model import EXTRA_FOLDER, ORIGIN_FILE
 
 _MODEL = "model"
@@ -19,10 +20,10 @@ def write_origin(folder: str, version_dir: str, model: str) -> None:
     """Notes in `folder`, which is to become `version_dir`, that it holds the artifact `model`.
 
     On one file system the way from one to the other is noted, not the place: a work directory may
-    be moved as a whole.
+    be moved as a whole. It is the way from where the version is served, or would be.
     """
     if not any("://" in place for place in (version_dir, model)):
-        model = os.path.relpath(os.path.abspath(model), os.path.abspath(version_dir))
+        model = os.path.relpath(os.path.abspath(model), os.path.abspath(home(version_dir)))
     path = os.path.join(folder, EXTRA_FOLDER, ORIGIN_FILE)
     io_utils.write_string_file(path, json.dumps({_MODEL: model}))
 
@@ -35,4 +36,4 @@ def read_origin(version_dir: str) -> str | None:
     with fileio.open(path) as file:
         model = str(json.loads(file.read())[_MODEL])
     # Not left to the file system: a served version may be a link.
-    return model if "://" in model else os.path.normpath(os.path.join(version_dir, model))
+    return model if "://" in model else os.path.normpath(os.path.join(home(version_dir), model))

@@ -1,16 +1,24 @@
 """The versions in a serving directory: the folders whose names are numbers.
 
-What was withdrawn lies beside them in a folder whose name is no number, where neither servers nor
-later runs look.
+Beside them, in folders whose names are no numbers and where servers do not look, lies what is not
+served: versions that were withdrawn, and versions that came when one of a later day was served
+already. A version's number is its own, wherever it lies.
 """
 
+import json
 import os
+from collections.abc import Iterator, Mapping
 from typing import Literal
+
+from schemas.served_model import EXTRA_FOLDER, SPEC_FILE
 
 # Of versions that are served no more.
 WITHDRAWN = ".withdrawn"
+# Of versions that passed their gates but are of an earlier day than what is served.
+SUPERSEDED = ".superseded"
 
-Standing = Literal["served", "withdrawn", "removed"]
+Standing = Literal["served", "superseded", "withdrawn", "removed"]
+_ASIDE: Mapping[str, Standing] = {WITHDRAWN: "withdrawn", SUPERSEDED: "superseded"}
 
 
 def versions(serving_dir: str) -> list[int]:
@@ -23,14 +31,84 @@ def withdrawn_versions(serving_dir: str) -> list[int]:
     return versions(os.path.join(serving_dir, WITHDRAWN))
 
 
+def superseded_versions(serving_dir: str) -> list[int]:
+    """Returns the versions that came when one of a later day was served already, ascending."""
+    return versions(os.path.join(serving_dir, SUPERSEDED))
+
+
+def folders(serving_dir: str) -> Iterator[str]:
+    """Yields the folder of each version, wherever it lies, the greatest number first."""
+    found = [
+        (version, os.path.join(place, str(version)))
+        for place in (serving_dir, *(os.path.join(serving_dir, name) for name in _ASIDE))
+        for version in versions(place)
+    ]
+    for _, folder in sorted(found, reverse=True):
+        yield folder
+
+
+def home(version_dir: str) -> str:
+    """Returns where a version lies when it is served, of the folder where it lies now."""
+    place, name = os.path.split(version_dir.rstrip("/"))
+    if os.path.basename(place) in _ASIDE:
+        place = os.path.dirname(place)
+    return os.path.join(place, name)
+
+
+def whereabouts(version_dir: str) -> str | None:
+    """Returns where a version lies now that was pushed to `version_dir`; None if it is gone."""
+    serving_dir, name = os.path.split(home(version_dir))
+    for place in (serving_dir, *(os.path.join(serving_dir, aside) for aside in _ASIDE)):
+        if name.isdecimal() and int(name) in versions(place):
+            return os.path.join(place, name)
+    return None
+
+
 def standing(version_dir: str) -> Standing:
     """Returns what became of a version that was pushed to `version_dir`."""
-    serving_dir, name = os.path.split(version_dir.rstrip("/"))
-    if not name.isdecimal():
+    found = whereabouts(version_dir)
+    if found is None:
         return "removed"
-    if int(name) in versions(serving_dir):
-        return "served"
-    return "withdrawn" if int(name) in withdrawn_versions(serving_dir) else "removed"
+    return _ASIDE.get(os.path.basename(os.path.dirname(found)), "served")
+
+
+def newest_span(version_dir: str) -> str | None:
+    """Returns the last span, an ISO date, of a model; None if it is no model of ours."""
+    path = os.path.join(version_dir, EXTRA_FOLDER, SPEC_FILE)
+    if "://" not in path:
+        try:
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+        except FileNotFoundError:
+            return None
+    else:
+        from tfx.dsl.io import fileio  # takes seconds
+
+        if not fileio.exists(path):
+            return None
+        with fileio.open(path) as remote:
+            text = remote.read()
+    spans = json.loads(text).get("spans", ())
+    return str(spans[-1]) if spans else None
+
+
+def latest_before(serving_dir: str, span: str) -> str | None:
+    """Returns the folder of the model of the latest spans that end before `span`; None without one.
+
+    Of several of the same spans it is the newest. One that came too late to be served counts, one
+    that was withdrawn does not.
+
+    Args:
+        serving_dir: where versions lie.
+        span: an ISO date.
+    """
+    found = []
+    for folder in folders(serving_dir):
+        seen = newest_span(folder)
+        aside = os.path.basename(os.path.dirname(folder)) == WITHDRAWN
+        if seen is not None and seen < span and not aside:
+            found.append((seen, int(os.path.basename(folder)), folder))
+    return max(found)[-1] if found else None
 
 
 def _names(folder: str) -> list[str]:

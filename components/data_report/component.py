@@ -67,6 +67,8 @@ def make_report(uri: str, settings: DataReportSettings, broken: list[str]) -> Fi
     files = served_files(settings.root, settings.served, summary.spans[-1])
     served, kept = read_served(files, columns) if files else (pa.table({}), ())
     features = findings.features(columns, gates, newest, before, (served, kept), summary)
+    for name in features.keys() & set(settings.private):
+        features[name] = features[name].without_values()
     rates = findings.rates(summary, gates)
     rows = len(newest), len(before)
     found = itertools.chain(

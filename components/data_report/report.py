@@ -37,6 +37,10 @@ class Distance(Strict):
         return self.limit is not None and self.distance > self.limit and self.sure
 
 
+# Of a feature whose values say who somebody is.
+_UNTOLD = "one value, which is not shown,"
+
+
 class FeatureFindings(Strict):
     """What was found of a feature; None where there was nothing to compare with.
 
@@ -57,6 +61,14 @@ class FeatureFindings(Strict):
     skew: Distance | None = None
     unseen: float | None = None
     unseen_before: float | None = None
+
+    def without_values(self) -> "FeatureFindings":
+        """Returns what was found, but not of which value."""
+        shown = {
+            name: None if found is None else found.model_copy(update={"value": _UNTOLD})
+            for name, found in (("drift", self.drift), ("skew", self.skew))
+        }
+        return self.model_copy(update=shown)
 
 
 class RateFindings(Strict):

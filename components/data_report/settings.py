@@ -12,6 +12,7 @@ class DataReportSettings(Strict):
     Attributes:
         gates: how much the newest span may differ.
         columns: of an example.
+        private: features whose values are not shown.
         root: of the logs.
         served: the log of served scores, if there is one.
         fingerprint: of its files of the newest span, as `served.fingerprint` makes it.
@@ -20,6 +21,7 @@ class DataReportSettings(Strict):
 
     gates: DataGates
     columns: tuple[Column, ...]
+    private: tuple[str, ...] = ()
     root: str = "."
     served: Served | None = None
     fingerprint: str = ""

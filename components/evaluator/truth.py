@@ -14,6 +14,12 @@ from schemas.logs import IMPRESSION_ID, SPAN
 
 _DATE = re.compile(r"-(\d{4}-\d{2}-\d{2})-\d{5}-of-\d{5}")
 _ROW = "row"
+# One thread, and nothing that is not in DuckDB itself.
+_ALONE: dict[str, str | bool | int | float | list[str]] = {
+    "threads": 1,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
 
 
 def truth_files(pattern: str, shard: str) -> list[str]:
@@ -44,8 +50,8 @@ def true_answers(
     found = np.full((len(labels), len(ids)), np.nan)
     if files and labels:
         wanted = pa.table({IMPRESSION_ID: ids, _ROW: np.arange(len(ids))})
-        columns = ", ".join(f'"p_{label}"' for label in labels)
-        with duckdb.connect(config={"threads": 1}) as connection:
+        columns = ", ".join(f'"p_{_quoted(label)}"' for label in labels)
+        with duckdb.connect(config=_ALONE) as connection:
             connection.register("wanted", wanted)
             rows = connection.execute(
                 f"SELECT {_ROW}, {columns} FROM read_parquet(?) "
@@ -62,3 +68,8 @@ def true_answers(
         )
         for output in rates
     }
+
+
+def _quoted(name: str) -> str:
+    """Returns a name as it stands between SQL's double quotes."""
+    return name.replace('"', '""')

@@ -34,7 +34,7 @@ from components.log_example_gen.events import (
 )
 from components.log_example_gen.files import Source
 from components.log_example_gen.partition import (
-    ONE_THREAD,
+    SEALED,
     in_share,
     rehash,
     split_batch,
@@ -126,7 +126,7 @@ def read_blocks(sources: Sequence[tuple[int, Source]], reading: Reading) -> Iter
         del refused[1:]
         return block
 
-    with contextlib.closing(duckdb.connect(config=ONE_THREAD)) as connection:
+    with contextlib.closing(duckdb.connect(config=SEALED)) as connection:
         typed = ahead(_typed(sources, reading, connection))
         for found in ahead(_travelling(typed, log, reading)):
             if isinstance(found, ledger.Account):

@@ -70,7 +70,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             exec_properties: as the component says.
 
         Raises:
-            ValueError: if there are no such spans, a log has no file, or rows were lost.
+            ValueError: if there are no such spans, a log has no file, the files are not those whose
+                fingerprint was told, or rows were lost.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         config = IngestConfig.model_validate_json(exec_properties["config"])
@@ -81,12 +82,18 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         of_spans = splits_of_spans(config.split, spans)
         known = cut_off(as_of, spans, config.attribution)
         sources = files.sources(config.logs, spans, config.attribution)
+        found, expected = files.fingerprint(sources), exec_properties["fingerprint"]
+        if expected and found != expected:  # the examples would be cached as those of other files
+            raise ValueError(
+                "log files came, changed or went between the checks and the reading: run the same "
+                "command again"
+            )
         examples, ledger, rejects = (
             artifact_utils.get_single_instance(output_dict[name])
             for name in ("examples", "ledger", "rejects")
         )
         _describe(examples, config, spans, known)
-        examples.set_string_custom_property(FINGERPRINT, files.fingerprint(sources))
+        examples.set_string_custom_property(FINGERPRINT, found)
         splits = split_names(config.split)
         incomplete = f"{examples.uri}/{INCOMPLETE}"
         folders = [f"{examples.uri}/Split-{split}" for split in splits]

@@ -7,11 +7,13 @@ labels its impression.
 
 import dataclasses
 import datetime
+import errno
 import glob
 import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from stat import S_ISDIR
 
 from schemas.logs import SPAN, Attribution, Log, Logs
 
@@ -163,10 +165,22 @@ def _stat(pattern: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _stat_local(pattern: str) -> Iterator[tuple[str, int, int]]:
-    for path in glob.glob(pattern, recursive=True):
-        if os.path.isfile(path):
+    seen: set[tuple[int, int]] = set()
+    for path in sorted(glob.glob(pattern, recursive=True), key=lambda path: (len(path), path)):
+        try:
             stat = os.stat(path)
-            yield path, stat.st_size, stat.st_mtime_ns
+        except OSError as error:  # a link that leads nowhere, say: whoever reads it tells why
+            if error.errno != errno.ELOOP or "**" not in pattern:
+                yield path, 0, 0
+            continue
+        if S_ISDIR(stat.st_mode):
+            continue
+        # Where links of folders lead in a circle, `**` goes round until the system refuses, and
+        # finds a file some forty times.
+        if "**" in pattern and (stat.st_dev, stat.st_ino) in seen:
+            continue
+        seen.add((stat.st_dev, stat.st_ino))
+        yield path, stat.st_size, stat.st_mtime_ns
 
 
 def _stat_remote(pattern: str) -> Iterator[tuple[str, int, int]]:

@@ -27,7 +27,7 @@ from components.log_example_gen.events import (
     file_and_row,
 )
 from components.log_example_gen.files import Source
-from components.log_example_gen.partition import ONE_THREAD
+from components.log_example_gen.partition import SEALED
 from components.log_example_gen.rejects import REJECTS_SCHEMA, rejects_table
 from schemas.logs import IMPRESSION_ID, IMPRESSION_TIME, SPLITS, TRAIN
 
@@ -114,7 +114,7 @@ def label(partition: int, tables: Mapping[str, pa.RecordBatch], joining: Joining
     """
     config = joining.config
     impressions = tables.get("impressions", _NO_IMPRESSIONS)
-    with contextlib.closing(duckdb.connect(config=ONE_THREAD)) as connection:
+    with contextlib.closing(duckdb.connect(config=SEALED)) as connection:
         _register(connection, impressions, tables)
         unclicked = 1.0 if config.sampling is None else config.sampling.unclicked
         attribute(connection, config.attribution, joining.spans, joining.known_until, unclicked)

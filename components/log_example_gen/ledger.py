@@ -19,7 +19,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from components.log_example_gen.rejects import NOTE, Rejects, rejects_table
+from components.log_example_gen.rejects import NOTE, Rejects, rejects_table, shape
 
 # (log, file, fate), or (log, file, REJECTED, reason); (EXAMPLES, split); (POSITIVES, split, label);
 # (FILES, log); (BROKEN, log); (UNREAD, log, column), in how many files it stands.
@@ -204,7 +204,10 @@ def unexpected(account: Account) -> list[pa.Table]:
 
 
 def summary(account: Account) -> dict[str, Any]:
-    """Returns the account as ledger.json holds it: by log, then by file, then what was refused."""
+    """Returns the account as ledger.json holds it: by log, then by file, then what was refused.
+
+    Of what the first rejects hold it tells the shape: the rejects alone have the values.
+    """
     told: dict[str, Any] = {}
     files: dict[tuple[str, ...], dict[str, Any]] = {}
     for path, count in sorted(account.counts.items()):
@@ -227,10 +230,15 @@ def summary(account: Account) -> dict[str, Any]:
     ]
     told["by_file"] = [files[key] for key in sorted(files)]
     told["firsts"] = [
-        first for (_, scope, _), first in sorted(account.firsts.items()) if scope != UNREAD
+        _shaped(first) for (_, scope, _), first in sorted(account.firsts.items()) if scope != UNREAD
     ]
     told["firsts"] += [note for notes in unexpected(account) for note in notes.to_pylist()]
     return told
+
+
+def _shaped(first: Mapping[str, Any]) -> dict[str, Any]:
+    value = first["value"]
+    return {**first, "value": None if value is None else shape(value)}
 
 
 def _blank(log: str) -> dict[str, Any]:

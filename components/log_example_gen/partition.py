@@ -14,8 +14,16 @@ from components.log_example_gen.files import Source
 BYTES_A_PARTITION = 64 * 2**20
 MAX_PARTITIONS = 4096
 _BYTES_A_ROW = 300
-# Of DuckDB: how many threads a worker has is for Beam's runner to say.
-ONE_THREAD: dict[str, str | bool | int | float | list[str]] = {"threads": 1}
+# Of DuckDB: how many threads a worker has is for Beam's runner to say, and it computes with what it
+# is handed: it opens no file, writes none beside the current directory and loads no extension.
+SEALED: dict[str, str | bool | int | float | list[str]] = {
+    "threads": 1,
+    "enable_external_access": False,
+    "temp_directory": "",
+    "python_enable_replacements": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
 # Bytes in memory for a byte of a file, roughly.
 _INFLATION = {".parquet": 4.0, ".gz": 6.0, ".zst": 6.0}
 

@@ -156,6 +156,23 @@ def spell(values: pa.Array | Sequence[bytes | str | None]) -> pa.Array:
     return pa.array([_spell(value) for value in given], pa.string())
 
 
+def shape(value: str) -> str:
+    """Returns what a value looks like, and not what it is: 9 for each digit, a or A for a letter.
+
+    Rejects are kept to be looked at, by whoever may; what is said of them elsewhere, in logs and
+    reports, must not tell of a person. Any field may hold an id: a comma too few, and all shift.
+    """
+    return "".join(map(_shape, value))
+
+
+def _shape(character: str) -> str:
+    if character.isdigit():
+        return "9"
+    if character.isalpha():
+        return "A" if character.isupper() else "a"
+    return character
+
+
 def _spell(value: object) -> str | None:
     if value is None:
         return None

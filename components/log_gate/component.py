@@ -100,7 +100,7 @@ def _reasons(ledger: Mapping[str, Any], log: str) -> list[str]:
 
 
 def _example(first: Mapping[str, Any]) -> str:
-    value = "" if first["value"] is None else f", which holds {first['value']!r}"
+    value = "" if first["value"] is None else f", shaped like {first['value']!r}"
     return f"{first['file']}, row {first['row']}{value}"
 
 

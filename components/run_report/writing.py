@@ -10,7 +10,15 @@ from components.run_report.rendering import render
 
 
 def write(facts: Facts, reports: str) -> str:
-    """Writes `<reports>/<run>/index.html`, and facts.json beside it; returns the page's path."""
+    """Writes `<reports>/<run>/index.html`, and facts.json beside it; returns the page's path.
+
+    Raises:
+        ValueError: if the run's id is no name of a folder.
+    """
+    if facts.run in ("", ".", "..") or "/" in facts.run:
+        raise ValueError(
+            f"a run is named as a folder is, as in 20260131T235959Z. Received: {facts.run!r}"
+        )
     folder = os.path.join(reports, facts.run)
     page = os.path.join(folder, PAGE_FILE)
     # The page last: where it is, so are its facts.

@@ -20,7 +20,6 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 from tfx.utils import import_utils, io_utils
 
-from components.batches import take_large_batches
 from components.log_example_gen.contents import train_contents
 from components.transform.analyses import Analyses
 from components.transform.analysis import Analysis, PreprocessingFn
@@ -48,7 +47,6 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             exec_properties: as the component says.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
-        take_large_batches()
         examples, schema = (
             artifact_utils.get_single_instance(input_dict[name]) for name in ("examples", "schema")
         )

@@ -37,6 +37,7 @@ def clean(work_dir: Path, keep: int, dry_run: bool) -> None:
             f"{work_dir} is no work directory: no run is written down there. Give the --work of a "
             "run, such as runs/demo"
         )
+    work.prepare()  # no link leads out of it
     console = Console(highlight=False)
     with locked(work):
         store = open_store(work)

@@ -26,7 +26,9 @@ def rollback(model_dir: Path, to: int | None) -> None:
     from pipeline.rollback import put_back, roll_back
 
     serving_dir = model_dir.resolve()
-    done = roll_back(serving_dir, to)
+    done = roll_back(
+        serving_dir, to, lambda holder: click.echo(f"Waiting for {holder}, which pushes", err=True)
+    )
     console = Console(highlight=False)
     for version in done.withdrawn:
         console.print(f"[bold]withdrawn[/] {version.number}  {version.period}", soft_wrap=True)
@@ -37,7 +39,7 @@ def rollback(model_dir: Path, to: int | None) -> None:
     )
     console.print("To serve what was withdrawn again:")
     for version in done.withdrawn:
-        console.print(f"  {escape(put_back(serving_dir, version.number))}", soft_wrap=True)
+        console.print(f"  {escape(put_back(done.aside / str(version.number)))}", soft_wrap=True)
 
 
 @click.command()

@@ -8,8 +8,9 @@ from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
 
-from pipeline.metadata_store import open_store
+from pipeline.metadata_store import noted_store, open_store
 from pipeline.work_dir import WorkDir
+from schemas.metadata_store import SqliteStore
 
 PUSHED = "PushedModel"
 
@@ -72,7 +73,7 @@ class Ancestry:
 
     def __init__(self, work: WorkDir):
         self._store = open_store(work, read_only=True)
-        self._serving = None if work.metadata.is_file() else work.serving
+        self._serving = None if noted_store(work) == SqliteStore() else work.serving
 
     def pushed(self) -> dict[str, Kept]:
         """Returns the pushed models by version; of one version pushed twice the last."""

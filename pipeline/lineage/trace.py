@@ -115,8 +115,6 @@ def find(version: str, work: Path | None) -> tuple[WorkDir, str]:
             raise Misuse(
                 f"no metadata.sqlite or metadata.json lies above {place(folder)}: say which --work"
             )
-                f"no metadata.sqlite or metadata.json lies above {place(folder)}: say which --work"
-            )
         return WorkDir(found[0]), folder.name
     places = [work.resolve()] if work else sorted(path.resolve() for path in _RUNS.glob("*"))
     runs = [WorkDir(root) for root in places if has_store(WorkDir(root))]

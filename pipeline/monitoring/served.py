@@ -14,7 +14,7 @@ from components.log_example_gen.blocks import BLOCK_BYTES
 from components.log_example_gen.cast import Field, cast, id_fields
 from components.log_example_gen.events import HASH, ID, PLACE, TIME, place
 from components.log_example_gen.files import Source
-from components.log_example_gen.partition import ONE_THREAD, split_batch, stable_hash
+from components.log_example_gen.partition import SEALED, split_batch, stable_hash
 from components.log_example_gen.read import Rows, Unreadable, read
 from components.log_example_gen.rejects import Rejects
 from components.log_example_gen.spill import Segment, Spill
@@ -88,7 +88,7 @@ def _flush(pending: dict[int, list[pa.RecordBatch]], number: int, folder: str, f
 
 
 def _batches(sources: Sequence[Source], reading: Reading, found: Read) -> Iterator[pa.RecordBatch]:
-    with contextlib.closing(duckdb.connect(config=ONE_THREAD)) as connection:
+    with contextlib.closing(duckdb.connect(config=SEALED)) as connection:
         for number, source in enumerate(sources):
             rejects = Rejects(SERVED, source.path)
             try:

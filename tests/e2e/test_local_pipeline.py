@@ -1,6 +1,7 @@
 """Logs to a pushed model through LocalDagRunner, four runs of one small pipeline."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -221,6 +222,16 @@ def test_a_model_is_judged_beside_others_by_users_requests_and_slices(project, f
         each.outputs["ctr"].rows for each in found.slices if tuple(each.slice) == ("item_id",)
     ]
     assert sum(by_item) == ctr.rows
+
+
+def test_nothing_that_people_read_names_a_user_a_request_or_an_impression(project, first):
+    of_shop = re.compile(rb"\b[iru]0\d{7,}\b")
+    kinds = (".log", ".html", ".json", ".sqlite", ".pbtxt", ".yaml", ".txt")
+    read = [path for path in project.work.root.rglob("*") if path.suffix in kinds]
+    assert {".log", ".html", ".json", ".sqlite"} <= {path.suffix for path in read}
+    assert [path for path in read if of_shop.search(path.read_bytes())] == []
+    warm_up = project.versions()[0] / "assets.extra" / "tf_serving_warmup_requests"
+    assert of_shop.search(warm_up.read_bytes())  # data: a model is kept as its logs are
 
 
 def test_a_run_has_a_report_that_says_first_what_it_came_to(project, first):

@@ -100,6 +100,34 @@ def test_the_newest_of_two_checkpoints_is_restored_and_older_ones_are_gone(tmp_p
     assert again.weight.numpy().tolist() == [6, 6]
 
 
+def broken(tmp_path, *steps):
+    """Writes checkpoints of 1 and 2 steps, of which some break off."""
+    model = Model()
+    saving = Checkpoints(model, str(tmp_path))
+    for step in (1, 2):
+        model.step()
+        saving.save(Progress(steps=step))
+    for step in steps:
+        (data,) = tmp_path.glob(f"ckpt-{step}.data-*")
+        data.write_bytes(data.read_bytes()[:40])
+    restored = Model()
+    return restored, Checkpoints(restored, str(tmp_path)).restore()
+
+
+def test_of_a_checkpoint_that_breaks_off_nothing_is_restored_but_of_the_one_before(tmp_path):
+    model, progress = broken(tmp_path, 2)
+    trained = Model()
+    trained.step()
+    assert progress.steps == 1
+    assert state(model) == state(trained)
+
+
+def test_where_no_checkpoint_can_be_read_a_run_begins(tmp_path):
+    model, progress = broken(tmp_path, 1, 2)
+    assert progress == Progress()
+    assert model.weight.numpy().tolist() == [1.0, 2.0]
+
+
 def test_of_several_processes_one_writes(tmp_path):
     Checkpoints(Model(), str(tmp_path), writes=False).save(Progress(steps=2), best=True)
     assert files(tmp_path) == []

@@ -7,7 +7,7 @@ import click
 import pytest
 
 from pipeline.cli import main
-from pipeline.errors import RunFailed
+from pipeline.errors import Interrupted, RunFailed
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,9 +59,18 @@ def test_a_user_who_stops_a_command_sees_no_traceback(command, temp, invoke):
 
     command(stop)
     result = invoke("try-this")
-    assert result.exit_code == 1
-    assert result.stderr.strip() == "Aborted!"
+    assert result.exit_code == 130
+    assert result.stderr == "Interrupted.\n"
     assert list(temp.iterdir()) == []
+
+
+def test_a_run_that_a_signal_ended_has_its_own_sentence_and_code(command, invoke):
+    def stop():
+        raise Interrupted("Interrupted at Trainer.", 15)
+
+    command(stop)
+    result = invoke("try-this")
+    assert (result.exit_code, result.stderr) == (143, "Interrupted at Trainer.\n")
 
 
 def test_help_names_the_commands_and_the_exit_codes(invoke):
@@ -78,7 +87,7 @@ def test_help_names_the_commands_and_the_exit_codes(invoke):
     ):
         assert word in text
     assert invoke("-h").stdout == text
-    assert len(text.splitlines()) < 30
+    assert len(text.splitlines()) < 40
 
 
 def test_help_imports_no_framework():

@@ -7,6 +7,7 @@ import yaml
 
 from pipeline.config import PipelineConfig
 from pipeline.config_file import load_config
+from schemas.beam import LocalBeam
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 
@@ -57,7 +58,7 @@ def test_what_a_config_leaves_out_has_a_default(given):
         "max_broken_files": 0,
     }
     assert config.model.trunk.kind == "mmoe"
-    assert config.beam_args == ("--runner=FnApiRunner",)
+    assert config.beam == LocalBeam()
 
 
 def test_a_config_survives_json(given):

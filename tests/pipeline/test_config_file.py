@@ -35,6 +35,14 @@ WRONG = {
         [("training:", "trainings:")],
         "16: trainings: unknown key 'trainings': did you mean 'training'?",
     ),
+    "the old key of Beam's options names the new one": (
+        [("gates:", "beam_args: []\ngates:")],
+        "17: beam_args: unknown key 'beam_args': write `beam: {runner: local, args: [...]}`",
+    ),
+    "a runner that does harm": (
+        [("gates:", "beam: {runner: dask}\ngates:")],
+        "17: beam: Beam's DaskRunner puts every element into the last tagged output",
+    ),
     "an unknown key of a feature": (
         [("hash: 10", "hsh: 10")],
         "10: features.user.hsh: unknown key 'hsh': did you mean 'hash'?",
@@ -142,7 +150,7 @@ def test_bytes_that_are_no_text_are_no_config(tmp_path):
 def test_text_that_is_not_yaml_names_line_and_column(write_config):
     path = write_config(("window: 2", "window: [2"))
     sentence = refused(path)
-    assert sentence.startswith(f"{path} is not YAML: ")
+    assert sentence.startswith("9: it is not YAML: while parsing a flow sequence")
     assert "line 8, column 9" in sentence
 
 
@@ -213,7 +221,11 @@ def test_an_override_may_be_a_gate_on_a_slice(override, name, written, write_con
             "--set: trainin.epochs: unknown key 'trainin': did you mean 'training'?",
         ),
         ("name.x=2", "--set 'name.x=2': 'name' is no mapping in this config"),
-        ("window=[2", "--set 'window=[2': the value is not YAML"),
+        (
+            "window=2026-02-31",
+            "--set 'window=2026-02-31': its value cannot be read: it has a value that is none of "
+            "its kind: day is out of range for month",
+        ),
         (
             "features.user.hash=none",
             "--set: features.user.hash: Input should be a valid integer, unable to parse string "

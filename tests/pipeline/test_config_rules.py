@@ -244,6 +244,14 @@ def test_slices_may_cross_features_that_exist_each_once(given):
         assert refused({**given, "slices": twice}).startswith("slices name each feature once")
 
 
+@pytest.mark.parametrize("named", [{"evaluation": {"user": "user"}}, {"group": "user"}])
+def test_a_slice_is_not_by_what_names_a_person(given, named):
+    assert refused({**given, **named, "slices": ["user"]}) == (
+        "a slice by user would be of one person, request or event each, and its figures shown in "
+        "reports: `logs`, `split`, `group` or `evaluation` name it as an id"
+    )
+
+
 def test_rows_are_judged_together_by_columns_of_the_impressions(given):
     told = {"user": "user", "request": "request", "item": "sku"}
     config = PipelineConfig.model_validate({**given, "evaluation": told})

@@ -3,7 +3,7 @@ import traceback
 import pytest
 
 from pipeline.errors import Misuse, RunFailed
-from pipeline.failures import keep_traceback, reason, told_in
+from pipeline.failures import reason, told_by, told_in
 
 
 def test_the_reason_of_a_broken_rule_is_the_rule():
@@ -58,6 +58,17 @@ def test_a_traceback_without_a_log_is_kept_in_a_new_file(tmp_path, monkeypatch):
     try:
         raise OSError("disk full")
     except OSError as error:
-        path = keep_traceback(error)
-    assert path.parent == tmp_path
+        said = told_by(error)
+    (path,) = tmp_path.iterdir()
+    assert said == f"The whole story is in {path}"
     assert path.read_text().endswith("OSError: disk full\n")
+
+
+def test_a_story_that_cannot_be_written_does_not_hide_what_happened(tmp_path):
+    with pytest.raises(RunFailed) as failure, told_in(tmp_path / "no" / "log", lambda: "Trainer"):
+        raise ValueError("no rows")
+    sentence = str(failure.value)
+    assert sentence.startswith(
+        "Trainer failed: no rows. The whole story cannot be written: FileNotFoundError: "
+    )
+    assert isinstance(failure.value.__cause__, ValueError)

@@ -41,20 +41,20 @@ def test_there_is_nothing_to_say_of_logs_without_a_fault():
 
 
 def test_refused_rows_are_told_with_their_number_the_first_value_and_its_place():
-    time = first("not a number", column="time", value="soon")
+    time = first("not a number", column="time", value="aaaa")
     assert lines(ledger(time, rejected={"time: not a number": 1200})) == [
-        "rejected 1,200 impressions: time: not a number, as 'soon'",
+        "rejected 1,200 impressions: time: not a number, shaped like 'aaaa'",
         "         /logs/part.csv:7",
         "rejects  /kept/rejects/7",
     ]
 
 
 def test_a_row_that_is_wrong_as_a_whole_names_no_column_and_a_missing_value_is_not_shown():
-    ragged = first("2 fields instead of 4", value="d,Rome")
+    ragged = first("2 fields instead of 4", value="a,Aaaa")
     lacking = first("missing", column="id", row=9)
     told = ledger(ragged, lacking, rejected={"row: 2 fields instead of 4": 3, "id: missing": 1})
     assert lines(told)[:4] == [
-        "rejected 3 impressions: 2 fields instead of 4, as 'd,Rome'",
+        "rejected 3 impressions: 2 fields instead of 4, shaped like 'a,Aaaa'",
         "         /logs/part.csv:7",
         "rejected 1 impressions: id: missing",
         "         /logs/part.csv:9",
@@ -76,7 +76,7 @@ def test_a_long_value_is_cut_and_what_looks_like_markup_is_text():
     value = "[red]" + 60 * "x" + "\n"
     told = ledger(first("not JSON", value=value, file="/[day]/i"), rejected={"row: not JSON": 1})
     assert lines(told)[:2] == [
-        f"rejected 1 impressions: not JSON, as '[red]{35 * 'x'}'…",
+        f"rejected 1 impressions: not JSON, shaped like '[red]{35 * 'x'}'…",
         "         /[day]/i:7",
     ]
 

@@ -4,6 +4,11 @@ import json
 import pytest
 from tfx.dsl.compiler.compiler import Compiler
 
+from pipeline.beam_runner import beam_args
+from pipeline.errors import Misuse
+from schemas.beam import LocalBeam
+
+IMAGE = "registry.example/funnelrank@sha256:" + 64 * "0"
 DAYS = (datetime.date(2026, 1, 1), datetime.date(2026, 1, 2))
 RUN = "20260103T020000Z"
 NODES = [
@@ -165,3 +170,13 @@ def test_what_there_is_to_start_from_is_part_of_the_cache_key(create, tmp_path, 
     assert key() == "17"
     serve(tmp_path, "19", datetime.date(2026, 1, 1))
     assert key() == "19"
+
+
+def test_beam_steps_get_the_options_of_the_config(create, tmp_path):
+    assert create().beam_pipeline_args == beam_args(LocalBeam(), "")
+    elsewhere = create("beam={runner: spark, job_endpoint: 'a:1', worker_pool: 'localhost:2'}")
+    assert elsewhere.beam_pipeline_args[:2] == ["--runner=SparkRunner", "--job_endpoint=a:1"]
+    places = "project: p, region: r, temp_location: gs://b"
+    dataflow = f"beam={{runner: dataflow, {places}, image: {IMAGE}}}"
+    with pytest.raises(Misuse, match=f"buckets only.*{tmp_path}/work/artifacts"):
+        create(dataflow)

@@ -207,3 +207,11 @@ def test_a_log_that_changes_changes_the_fingerprint(write_config, write_logs):
 def test_a_curated_schema_is_read_before_any_log(write_config, tmp_path):
     config = load_config(write_config(), [f"schema={tmp_path}/none.pbtxt"])
     assert refused(config).startswith(f"cannot read the schema {tmp_path}/none.pbtxt: ")
+
+
+def test_a_run_on_a_cluster_begins_only_where_its_job_service_answers(write_config):
+    # Port 1 is nobody's; the logs are not looked for.
+    beam = "beam={runner: flink, job_endpoint: 'localhost:1', worker_pool: 'localhost:50000'}"
+    told = refused(load_config(write_config(), [beam]))
+    assert told.startswith("beam.job_endpoint: no job service answers at localhost:1 (")
+    assert told.endswith("Start it, or run without: --set 'beam={runner: local}'")

@@ -2,6 +2,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from pipeline.errors import Misuse
 from pipeline.quiet import chatter_to
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +44,20 @@ def test_all_chatter_goes_to_the_file_and_the_console_alone_to_the_real_stdout(t
     assert "before" not in said
 
 
+def test_a_reader_that_goes_away_does_not_end_what_is_at_work(tmp_path):
+    program = (
+        "import os, sys\nfrom pathlib import Path\nfrom pipeline.quiet import chatter_to\n"
+        "reader, writer = os.pipe()\nos.dup2(writer, 1)\nos.close(reader)\n"
+        "with chatter_to(Path(sys.argv[1])) as console:\n"
+        "    console.print('nobody hears this')\n    console.print('nor this')\n"
+        "    print('done')\nos._exit(7)\n"
+    )
+    log = tmp_path / "run.log"
+    done = subprocess.run([sys.executable, "-c", program, str(log)], cwd=ROOT, capture_output=True)
+    assert (done.returncode, done.stderr) == (7, b"")
+    assert log.read_text() == "done\n"
+
+
 def test_the_log_is_no_program_and_no_descriptor_stays_open(tmp_path):
     log = tmp_path / "run.log"
     before = len(list(Path("/proc/self/fd").iterdir()))
@@ -53,9 +70,8 @@ def test_the_log_is_no_program_and_no_descriptor_stays_open(tmp_path):
 
 def test_a_log_that_cannot_be_written_leaves_the_terminal_as_it_was(tmp_path):
     before = len(list(Path("/proc/self/fd").iterdir()))
-    try:
-        with chatter_to(tmp_path):
-            raise AssertionError("a folder is no log file")
-    except IsADirectoryError:
-        pass
+    with pytest.raises(Misuse) as misuse, chatter_to(tmp_path):
+        raise AssertionError("a folder is no log file")
+    assert str(misuse.value).startswith(f"cannot write the log {tmp_path}: IsADirectoryError: ")
+    assert str(misuse.value).endswith(". Mend that, or give another --work")
     assert len(list(Path("/proc/self/fd").iterdir())) == before

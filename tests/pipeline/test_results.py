@@ -56,9 +56,18 @@ def test_a_pushed_model_that_was_withdrawn_since_is_not_served(executions, tmp_p
     (served / ".withdrawn").mkdir()
     (served / "17").rename(served / ".withdrawn" / "17")
     results = read_results(found)
-    assert (results.standing, results.served) == ("withdrawn", False)
+    assert (results.standing, results.served, results.passed) == ("withdrawn", False, False)
     (served / ".withdrawn" / "17").rmdir()
     assert read_results(found).standing == "removed"
+
+
+def test_a_model_that_came_too_late_to_be_served_has_passed(executions, tmp_path):
+    found = executions()
+    served = tmp_path / "serving [new]"
+    (served / ".superseded").mkdir()
+    (served / "17").rename(served / ".superseded" / "17")
+    results = read_results(found)
+    assert (results.standing, results.served, results.passed) == ("superseded", False, True)
 
 
 def test_a_refused_model_lies_nowhere_and_its_verdicts_say_why(executions):

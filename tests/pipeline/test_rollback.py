@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from components.atomic_pusher.executor import next_version
 from components.baseline_model.component import newest_version
+from components.lock import exclusive
 from pipeline.errors import Misuse, RunFailed
 from pipeline.rollback import Version, put_back, roll_back
 
@@ -36,6 +38,11 @@ def push(serving):
                 file.write_text(text, encoding="utf-8")
 
     return put
+
+
+def lying(serving: Path) -> list[str]:
+    """What lies in the serving directory, beside the lock."""
+    return sorted(set(os.listdir(serving)) - {".lock"})
 
 
 def seen(serving: Path) -> int:
@@ -69,14 +76,14 @@ def test_it_goes_back_to_a_version_that_is_named(push, serving):
     push(7, 8, 9, 10)
     done = roll_back(serving, 7)
     assert [version.number for version in done.withdrawn] == [8, 9, 10]
-    assert sorted(os.listdir(serving)) == [".withdrawn", "7"]
+    assert lying(serving) == [".withdrawn", "7"]
 
 
 def test_what_was_withdrawn_is_served_again_by_the_command_that_is_told(push, serving, monkeypatch):
     push(7, 8)
     roll_back(serving)
     monkeypatch.chdir(serving.parent)
-    command = put_back(serving, 8)
+    command = put_back(serving / ".withdrawn" / "8")
     assert command == "mv serving/.withdrawn/8 serving/"
     subprocess.run(command, shell=True, check=True)
     assert seen(serving) == 8
@@ -101,7 +108,7 @@ def test_a_version_that_cannot_be_gone_back_to_is_refused(push, serving, to, sai
     push(7, 8)
     with pytest.raises(Misuse, match=said):
         roll_back(serving, to)
-    assert sorted(os.listdir(serving)) == ["7", "8"]
+    assert lying(serving) == ["7", "8"]
 
 
 def test_a_folder_without_versions_is_refused(push, serving):
@@ -121,7 +128,7 @@ def test_nothing_is_touched_where_a_version_is_no_model_of_ours(push, serving, b
     (serving / str(broken) / lacks).unlink()
     with pytest.raises(Misuse, match=rf"{broken} is no model of funnelrank: it lacks"):
         roll_back(serving)
-    assert sorted(os.listdir(serving)) == ["6", "7", "8"]
+    assert lying(serving) == ["6", "7", "8"]
 
 
 def test_a_server_that_looks_at_any_moment_sees_one_switch(push, serving, monkeypatch):
@@ -177,3 +184,34 @@ def test_a_rollback_does_not_wait_for_tensorflow(push, serving):
     )
     subprocess.run([sys.executable, "-c", code], check=True)
     assert seen(serving) == 7
+
+
+def test_a_rollback_waits_for_a_push_that_is_at_work_and_sees_what_it_brings(push, serving):
+    push(7, 8)
+    pushing = exclusive(serving / ".lock")
+    told = []
+
+    def end_the_push(holder):
+        told.append(holder)
+        push(9)
+        threading.Timer(0.1, lambda: pushing.__exit__(None, None, None)).start()
+
+    pushing.__enter__()
+    done = roll_back(serving, waiting=end_the_push)
+    assert [version.number for version in done.withdrawn] == [9]
+    assert "(process " in told[0]
+
+
+def test_a_serving_directory_that_cannot_be_locked_is_one_sentence(push, serving):
+    push(7, 8)
+    (serving / ".lock").mkdir()
+    with pytest.raises(RunFailed, match=r"serving cannot be locked: .*Nothing was withdrawn$"):
+        roll_back(serving)
+    assert seen(serving) == 8
+
+
+def test_what_came_too_late_to_be_served_is_not_gone_back_to(push, serving):
+    push(7, 8, ".superseded/9")
+    assert roll_back(serving).newest.number == 7
+    with pytest.raises(Misuse, match="holds one version only"):
+        roll_back(serving)

@@ -1,3 +1,4 @@
+import datetime
 import io
 import logging
 import os
@@ -10,8 +11,10 @@ from rich.console import Console
 
 from pipeline import run as running
 from pipeline.config_file import load_config
+from pipeline.day_record import read_day
 from pipeline.errors import RunFailed
 from pipeline.executions import newest_executions
+from pipeline.lock import locked
 from pipeline.preflight import resolve_inputs
 from pipeline.report import reports
 from pipeline.work_dir import WorkDir
@@ -97,6 +100,9 @@ def test_a_run_that_a_gate_stops_has_a_report_and_the_same_end(
     broken = "1 of 5 rows of the impressions log are malformed, more than max_rejects, 1%: "
     assert str(failure.value).startswith(f"LogGate failed: {broken}id: missing (1), as in ")
     assert str(failure.value).endswith(f". The whole story is in {log}")
+    day = read_day(work, datetime.date(2026, 1, 3))
+    assert (day.outcome, day.run, day.version) == ("failed", log.stem, None)
+    assert day.reasons == (str(failure.value),)
     page = work.reports / log.stem / "index.html"
     assert f"report {page}" in capfd.readouterr().out
     (told,) = reports(work.root)
@@ -114,16 +120,16 @@ def test_a_run_that_a_gate_stops_has_a_report_and_the_same_end(
 
 @pytest.fixture
 def report(finished, write_config, tmp_path):
-    def make(*, withdrawn=False, **options):
+    def make(*, aside=None, **options):
         finished(**options)
-        if withdrawn:
+        if aside is not None:
             served = tmp_path / "serving [new]"
-            (served / ".withdrawn").mkdir()
-            (served / "17").rename(served / ".withdrawn" / "17")
+            (served / aside).mkdir()
+            (served / "17").rename(served / aside / "17")
         executions = newest_executions(WorkDir(tmp_path / "work"), "tiny", NODES)
         console = Console(file=io.StringIO(), width=80)
-        passed = running._report(load_config(write_config()), executions, console)
-        return passed, console.file.getvalue()
+        results = running._report(load_config(write_config()), executions, console)
+        return results.passed, console.file.getvalue()
 
     return make
 
@@ -174,7 +180,37 @@ def test_the_report_of_a_refused_model_ends_in_the_reasons(report):
 
 
 def test_a_model_that_was_withdrawn_is_not_said_to_be_served(report):
-    passed, text = report(withdrawn=True)
+    passed, text = report(aside=".withdrawn")
     assert not passed
     assert "Nothing new is served: this is the model of version 17, which was withdrawn" in text
-    assert "To serve it again:" in text
+    assert "To serve it: mv '" in text
+
+
+def test_a_model_that_was_deleted_is_not_said_to_be_served(report, tmp_path):
+    passed, text = report(aside="deleted")
+    assert not passed
+    assert text.endswith(
+        "Nothing new is served: this is the model of version 17, which was removed since.\n"
+        f"  Put back {tmp_path}/serving [new]/17, or change the config: then a new one is trained\n"
+    )
+
+
+def test_a_model_of_an_earlier_day_than_the_one_served_has_passed_and_is_said_not_to_be_served(
+    report, tmp_path
+):
+    passed, text = report(aside=".superseded")
+    assert passed
+    assert text.endswith(
+        "It passed, and is not served: a model of a later day is.\n"
+        f"  To serve it: mv '{tmp_path}/serving [new]/.superseded/17' '{tmp_path}/serving [new]'/\n"
+    )
+
+
+def test_a_run_is_refused_while_another_is_at_work_there(write_config, write_logs, tmp_path):
+    write_logs()
+    work = WorkDir(tmp_path / "work")
+    config = load_config(write_config())
+    with locked(work), pytest.raises(RunFailed, match=r"work is in use by .*two runs would mix"):
+        running.run(config, resolve_inputs(config), work)
+    assert not work.logs.exists()
+    assert read_day(work, datetime.date(2026, 1, 3)) is None

@@ -100,9 +100,14 @@ def test_a_transform_tells_how_many_spans_it_analysed(steps, heard, record, ledg
     assert heard.lines[-1] == ("finish", "Transform", 1.0, 90, "1/6 spans new")
 
 
-def test_a_step_that_left_no_record_is_told_without_rows(steps, heard):
-    steps.on_node("Trainer", 1.0)
-    assert heard.lines == [("finish", "Trainer", 1.0, None)]
+def test_a_step_that_left_no_record_is_no_finished_step(steps, heard, tmp_path):
+    with pytest.raises(ValueError) as error:
+        steps.on_node("Trainer", 1.0)
+    assert str(error.value) == (
+        f"{tmp_path}/work/metadata.sqlite no longer has what this run wrote there: it was deleted "
+        "or replaced meanwhile. Put it back, then run again"
+    )
+    assert heard.lines == []
 
 
 def test_each_node_that_is_done_is_written_down(steps, record, ledger, timings):

@@ -1,3 +1,4 @@
+import datetime
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,19 @@ def test_a_place_where_nothing_can_be_written_is_misuse(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(Misuse, match=r"cannot write under .*file \(see --work\)"):
         WorkDir(tmp_path / "file").prepare()
+
+
+def test_the_log_of_a_run_is_named_after_the_second_it_starts_in(tmp_path):
+    now = datetime.datetime(2026, 1, 31, 23, 59, 59, 999, tzinfo=datetime.UTC)
+    assert WorkDir(tmp_path).new_log(now) == tmp_path / "logs" / "20260131T235959Z.log"
+
+
+def test_a_clock_that_was_put_back_takes_no_run_s_name_and_none_before_it(tmp_path):
+    work = WorkDir(tmp_path)
+    work.logs.mkdir()
+    for name in ("20261231T235959Z.log", "20250101T000000Z.log", "zzz.log"):
+        (work.logs / name).touch()
+    now = datetime.datetime(2026, 1, 31, tzinfo=datetime.UTC)
+    assert work.new_log(now).name == "20270101T000000Z.log"
+    later = datetime.datetime(2028, 1, 1, tzinfo=datetime.UTC)
+    assert work.new_log(later).name == "20280101T000000Z.log"

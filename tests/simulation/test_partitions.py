@@ -46,7 +46,7 @@ def test_rows_gather_into_groups_and_groups_into_parts(tmp_path):
     for time in range(0, 22, 2):
         partition.write(events(time, time + 1))
     partition.close()
-    parts = sorted((tmp_path / "d").iterdir())
+    parts = sorted((tmp_path / "d").glob("part-*"))
     assert [part.name for part in parts] == [f"part-0000{n}.parquet" for n in range(3)]
     assert [times(part) for part in parts] == [
         list(range(8)),
@@ -54,3 +54,14 @@ def test_rows_gather_into_groups_and_groups_into_parts(tmp_path):
         list(range(16, 22)),
     ]
     assert [pq.ParquetFile(part).num_row_groups for part in parts] == [2, 2, 2]
+
+
+def test_a_day_is_marked_when_it_is_complete_and_not_before(tmp_path):
+    log = Log(tmp_path, "csv", SCHEMA)
+    log.write(events(1, DAY))
+    log.close_before(1)
+    assert [path.parent.name for path in tmp_path.rglob("_SUCCESS")] == ["1970-01-01"]
+    log.close()
+    marked = sorted(tmp_path.rglob("_SUCCESS"))
+    assert [path.parent.name for path in marked] == ["1970-01-01", "1970-01-02"]
+    assert [path.read_bytes() for path in marked] == [b"", b""]

@@ -1,6 +1,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from components.atomic_pusher.origin import read_origin, write_origin
 
 
@@ -54,3 +56,13 @@ def test_a_version_that_is_a_link_is_read_from_where_the_link_stands(tmp_path):
 
 def test_a_version_that_says_nothing_has_no_origin(tmp_path):
     assert read_origin(str(tmp_path)) is None
+
+
+@pytest.mark.parametrize("aside", [".withdrawn", ".superseded"])
+def test_a_version_that_lies_aside_has_the_same_origin_as_when_it_is_served(tmp_path, aside):
+    served, apart = tmp_path / "serving" / "7", tmp_path / "serving" / aside / "7"
+    write_origin(str(apart), str(apart), str(tmp_path / "artifacts" / "3"))
+    assert noted(apart) == {"model": "../../artifacts/3"}
+    assert read_origin(str(apart)) == str(tmp_path / "artifacts" / "3")
+    apart.rename(served)
+    assert read_origin(str(served)) == str(tmp_path / "artifacts" / "3")

@@ -102,3 +102,26 @@ def test_the_answers_are_the_outputs_of_serving_default(models):
 def test_a_model_without_serving_default_answers_nothing(tmp_path):
     save(tmp_path, 0.5, door="other")
     assert answers(str(tmp_path)) == frozenset()
+
+
+def test_a_model_of_a_later_day_than_the_candidate_is_passed_over(models, tmp_path, baseline_of):
+    def tell(name, span):
+        folder = models / name / "assets.extra"
+        folder.mkdir(exist_ok=True)
+        (folder / "funnelrank.json").write_text(json.dumps({"spans": [span]}))
+
+    tell("nine", "2026-01-04")
+    tell("ten", "2026-01-05")
+    tell("candidate/Format-Serving", "2026-01-04")
+    assert facts(baseline_of(v9="nine", v10="ten")) == ([0.25], 0, "9")
+    serving = str(tmp_path / "serving")
+    newest = [newest_version(serving, f"2026-01-0{day}") for day in (3, 4, 5, 6)]
+    assert newest == [None, "9", "10", "10"]
+    assert newest_version(serving) == "10"
+
+
+def test_a_served_model_that_cannot_be_loaded_is_told_with_the_way_out(tmp_path):
+    broken = tmp_path / "serving" / "9"
+    broken.mkdir(parents=True)
+    with pytest.raises(ValueError, match=r"9 cannot be loaded .*: put back .*`funnelrank rollback"):
+        answers(str(broken))

@@ -116,6 +116,16 @@ def test_all_objections_are_written_at_once_those_of_the_schema_first(report, he
     assert found.features["price"].drift.distance < 0.02
 
 
+def test_the_values_of_a_private_feature_are_not_shown(report, healthy_span):
+    spans = {f"2026-01-0{day}": healthy_span(day) for day in (1, 2)}
+    spans["2026-01-03"] = healthy_span(3) | {"device": ["u4711"] * 3000}
+    found = report(spans, private=["device"])
+    [said] = [text for text in found.objections if text.startswith("device drifts")]
+    assert "; one value, which is not shown, is 100 % of its values and was 0 % (" in said
+    assert "u4711" not in found.model_dump_json()
+    assert found.features["price"].drift.value != found.features["device"].drift.value
+
+
 def test_what_was_served_otherwise_is_objected_to(report, healthy_span, tmp_path):
     spans = {f"2026-01-0{day}": healthy_span(day) for day in (1, 2)}
     for day, device in (("2026-01-01", "none"), ("2026-01-02", "watch")):

@@ -152,6 +152,7 @@ def run(tmp_path: pathlib.Path) -> Callable[..., list[Any]]:
         window: int = 1,
         name: str = "run",
         as_of: str = "",
+        fingerprint: str = "",
     ) -> list[Any]:
         outputs = {
             "examples": [standard_artifacts.Examples()],
@@ -167,7 +168,7 @@ def run(tmp_path: pathlib.Path) -> Callable[..., list[Any]]:
             unique_id=name,
         )
         properties = {"config": config.model_dump_json(), "span": span, "window": window}
-        properties |= {"as_of": as_of, "fingerprint": ""}
+        properties |= {"as_of": as_of, "fingerprint": fingerprint}
         Executor(context).Do({}, outputs, properties)
         return [artifact for [artifact] in outputs.values()]
 

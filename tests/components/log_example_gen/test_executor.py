@@ -333,6 +333,16 @@ def test_a_missing_span_is_an_error(run, write_tiny_logs, make_config):
         run(make_config(), "2024-05-07", 2)
 
 
+def test_other_files_than_those_that_were_checked_are_not_read(run, write_tiny_logs, make_config):
+    write_tiny_logs()
+    with pytest.raises(ValueError) as error:
+        run(make_config(), fingerprint="of other files")
+    assert str(error.value) == (
+        "log files came, changed or went between the checks and the reading: run the same command "
+        "again"
+    )
+
+
 def test_labels_never_use_what_was_not_known_at_the_cutoff(
     run, write_tiny_logs, make_config, examples_of, told
 ):

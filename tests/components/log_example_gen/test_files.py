@@ -138,6 +138,25 @@ def test_markers_folders_and_hidden_files_are_no_logs(tmp_path):
     assert names(found, tmp_path) == [("impressions", 1, "i/2024-05-01/a.csv")]
 
 
+def test_a_link_that_leads_nowhere_is_a_file_that_somebody_will_miss(tmp_path):
+    touch(tmp_path, "i/2024-05-01/a.csv")
+    (tmp_path / "i/2024-05-01/b.csv").symlink_to("gone.csv")
+    (tmp_path / "i/2024-05-01/c.csv").symlink_to("c.csv")  # to itself
+    found = files.sources(logs(tmp_path, impressions="i/{SPAN}/*.csv"), [MAY_1], WINDOWS)
+    assert [(os.path.basename(one.path), one.size) for one in found] == [
+        ("a.csv", 18), ("b.csv", 0), ("c.csv", 0)
+    ]  # fmt: skip
+
+
+def test_where_links_lead_in_a_circle_each_file_is_read_once_by_its_shortest_path(tmp_path):
+    touch(tmp_path, "i/2024-05-01/b/a.csv", "i/2024-05-01/c.csv")
+    (tmp_path / "i/2024-05-01/b/circle").symlink_to("..")
+    found = files.sources(logs(tmp_path, impressions="i/{SPAN}/**"), [MAY_1], WINDOWS)
+    assert names(found, tmp_path) == [
+        ("impressions", 1, "i/2024-05-01/b/a.csv"), ("impressions", 1, "i/2024-05-01/c.csv")
+    ]  # fmt: skip
+
+
 def test_the_files_of_one_day_are_found_of_any_log(tmp_path):
     touch(tmp_path, "s/2024-05-01/a.parquet", "s/2024-05-01/_SUCCESS", "s/2024-05-02/b.parquet")
     log = logs(tmp_path, impressions="s/{SPAN}/*").impressions

@@ -1,5 +1,6 @@
 import datetime
 
+import numpy as np
 import pytest
 
 from components.log_example_gen import ledger
@@ -168,6 +169,14 @@ def test_the_summary_tells_by_log_by_file_and_what_came_first():
     assert found["firsts"] == [first(C)]
     assert found["moments"] == {"train": [1, 2]}
     assert (found["examples"], found["positives"]) == ({"train": 5}, {"train": {"click": 2}})
+
+
+def test_the_summary_tells_the_shape_of_a_value_and_the_rejects_the_value():
+    rejects = Rejects("clicks", C)
+    rejects.rows(np.array([2]), "not a number", "time", ["U4711@Zoë.example"])
+    account = FileAccount("clicks", C).close(rejects)
+    assert ledger.summary(account)["firsts"][0]["value"] == "A9999@Aaa.aaaaaaa"
+    assert rejects.take()["value"].to_pylist() == ["U4711@Zoë.example"]
 
 
 def test_the_summary_notes_unexpected_columns():

@@ -82,5 +82,6 @@ def test_the_marker_lies_in_the_folder_before_the_first_wildcard(path, marker):
 
 @pytest.mark.parametrize("path", ["clicks/{SPAN}.csv", "clicks/*/{SPAN}/*.csv", "{SPAN}-*.csv"])
 def test_days_without_a_folder_of_their_own_are_refused(path):
-    with pytest.raises(ValueError, match="the path of clicks names no folder with {SPAN} before"):
+    said = r"the path of clicks names no folder with \{SPAN\} before its first wildcard"
+    with pytest.raises(ValueError, match=said):
         marker_path("clicks", log(path))

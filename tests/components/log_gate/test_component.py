@@ -41,7 +41,7 @@ def ledger(firsts=(), read=1000, rejected=None, broken=None, **logs):
     }
 
 
-TIME = first("not a number", column="time", value="soon")
+TIME = first("not a number", column="time", value="aaaa")
 
 
 def limits(**given) -> Limits:
@@ -57,7 +57,7 @@ def test_a_share_of_malformed_rows_over_the_limit_is_told_with_its_reason_and_fi
     found = ledger([TIME], rejected={"time: not a number": 11})
     assert objections(found, Limits()) == [
         "11 of 1,000 rows of the impressions log are malformed, more than max_rejects, 1%: "
-        "time: not a number (11), as in /l/i.csv, row 7, which holds 'soon'"
+        "time: not a number (11), as in /l/i.csv, row 7, shaped like 'aaaa'"
     ]
 
 
@@ -79,16 +79,16 @@ def test_a_limit_may_be_a_number_of_rows():
     assert objections(found, limits(max_rejects=3)) == []
     assert objections(found, limits(max_rejects=2)) == [
         "3 of 1,000 rows of the impressions log are malformed, more than max_rejects, 2: "
-        "time: not a number (3), as in /l/i.csv, row 7, which holds 'soon'"
+        "time: not a number (3), as in /l/i.csv, row 7, shaped like 'aaaa'"
     ]
     assert len(objections(found, limits(max_rejects=0))) == 1
 
 
 def test_a_row_that_is_wrong_as_a_whole_is_told_without_a_column():
-    ragged = first("2 fields instead of 4", value="d,Rome", row=12)
+    ragged = first("2 fields instead of 4", value="a,Aaaa", row=12)
     found = ledger([ragged], rejected={"row: 2 fields instead of 4": 50})
     assert objections(found, Limits())[0].endswith(
-        ": row: 2 fields instead of 4 (50), as in /l/i.csv, row 12, which holds 'd,Rome'"
+        ": row: 2 fields instead of 4 (50), as in /l/i.csv, row 12, shaped like 'a,Aaaa'"
     )
 
 
@@ -160,7 +160,7 @@ def test_what_is_said_of_files_is_no_reason_of_rows():
     found = ledger([cut, note, TIME], rejected={"time: not a number": 1}, broken={"impressions": 1})
     assert objections(found, limits(max_rejects=0, max_broken_files=1)) == [
         "1 of 1,000 rows of the impressions log are malformed, more than max_rejects, 0: "
-        "time: not a number (1), as in /l/i.csv, row 7, which holds 'soon'"
+        "time: not a number (1), as in /l/i.csv, row 7, shaped like 'aaaa'"
     ]
 
 
@@ -216,7 +216,7 @@ def test_the_gate_fails_the_run_with_the_place_of_the_rejects_and_the_way_out(ca
         call(ledger([TIME], rejected={"time: not a number": 11}))
     assert str(error.value) == (
         "11 of 1,000 rows of the impressions log are malformed, more than max_rejects, 1%: "
-        "time: not a number (11), as in /l/i.csv, row 7, which holds 'soon'. "
+        "time: not a number (11), as in /l/i.csv, row 7, shaped like 'aaaa'. "
         "All of it is in /runs/shop/rejects/7. Mend the logs, or raise the config's `limits` if "
         "they are right"
     )

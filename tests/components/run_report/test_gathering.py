@@ -103,6 +103,15 @@ def test_a_refused_model_has_no_version(artifacts, told):
     assert "pushed" not in facts.missing
 
 
+@pytest.mark.parametrize(("folder", "aside"), [("serving", False), ("serving/.superseded", True)])
+def test_a_model_that_came_too_late_to_be_served_is_told_by_where_it_lies(
+    artifacts, told, folder, aside
+):
+    pushed = artifacts["pushed_model"]
+    pushed.set_string_custom_property("pushed_destination", f"/shop/{folder}/17")
+    assert gather(artifacts, **told).superseded is aside
+
+
 def test_a_file_that_is_broken_is_an_error_and_not_a_gap(artifacts, told, tmp_path):
     (tmp_path / "artifacts" / "evaluation" / "figures.json").write_text("{")
     with pytest.raises(ValueError, match="Evaluation"):

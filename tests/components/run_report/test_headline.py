@@ -10,6 +10,12 @@ def test_a_pushed_model_is_told_with_its_version_and_how_many_gates_spoke(pushed
     assert found.sentences == ("It passed 4 gates; 1 gate did not speak.",)
 
 
+def test_a_model_of_an_earlier_day_than_the_one_served_is_said_to_be_put_aside(pushed):
+    found = headline(pushed.model_copy(update={"superseded": True}))
+    assert (found.state, found.title) == ("pushed", f"Put aside as version {pushed.version}")
+    assert found.sentences[-1] == "It is not served, for a model of a later day is."
+
+
 def test_a_refused_model_is_told_with_the_reasons_of_the_gates_that_refused(refused):
     found = headline(refused)
     assert (found.state, found.title) == ("refused", "Refused by 1 of 5 gates")

@@ -1,3 +1,5 @@
+import pytest
+
 from components.run_report.facts import Facts
 from components.run_report.writing import facts_text, write, write_whole
 
@@ -17,3 +19,10 @@ def test_a_file_that_is_there_is_replaced_whole(tmp_path):
         write_whole(str(path), text)
     assert path.read_text() == "two"
     assert [file.name for file in path.parent.iterdir()] == ["b.txt"]
+
+
+@pytest.mark.parametrize("run", ["", ".", "..", "../outside", "/absolute", "a/b"])
+def test_a_run_whose_id_would_lead_elsewhere_has_no_report(run, pushed, tmp_path):
+    with pytest.raises(ValueError, match=r"a run is named as a folder is, .* Received: "):
+        write(pushed.model_copy(update={"run": run}), str(tmp_path / "reports"))
+    assert list(tmp_path.iterdir()) == []

@@ -1,5 +1,6 @@
 import datetime
 import os
+from pathlib import Path
 
 import pytest
 import tensorflow as tf
@@ -42,6 +43,27 @@ def test_what_is_written_is_fetched_and_read(analyses, copies):
 def test_any_number_of_values_is_read_in_order(analyses):
     values = [(b"mean", b"%d\x00" % i) for i in range(2500)]  # some batches
     assert list(read_values(analyses.write("day-1", ENTRIES, values))) == values
+
+
+def test_a_value_that_is_code_is_not_handed_on(analyses):
+    path = analyses.write("day-1", ENTRIES, [*VALUES, (b"mean", b"cos\nsystem\n(S'true'\ntR.")])
+    read = read_values(path)
+    assert [next(read) for _ in VALUES] == VALUES
+    with pytest.raises(ValueError, match=r"day-1 is no analysis .* would call os\.system\. Delete"):
+        next(read)
+
+
+@pytest.mark.parametrize("left", [0, 15, 60, -8])
+def test_an_analysis_that_breaks_off_is_not_there(analyses, copies, left):
+    path = Path(analyses.write("day-1", ENTRIES, VALUES))
+    path.write_bytes(path.read_bytes()[:left])
+    assert analyses.fetch(["day-1"], str(copies), ENTRIES) == {}
+
+
+def test_an_analysis_of_other_bytes_is_not_there(analyses, copies):
+    path = Path(analyses.write("day-1", ENTRIES, VALUES))
+    path.write_bytes(b"no gzip" * 20)
+    assert analyses.fetch(["day-1"], str(copies), ENTRIES) == {}
 
 
 def test_a_copy_outlives_its_analysis(analyses, copies, tmp_path):

@@ -1,3 +1,4 @@
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -77,3 +78,50 @@ def test_a_wrong_config_is_told_before_anything_heavy_is_imported(write_config):
         f"Error: {path}:15: model.unitz: unknown key 'unitz': did you mean 'units'?\n"
     )
     assert not set(done.stdout.split()) & {"tensorflow", "tfx", "apache_beam"}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--watch", "--span", "2026-01-02"), "--watch runs the days as they come"),
+        (("--watch", "--as-of", "2026-01-02"), "--watch runs the days as they come"),
+        (("--poll", "5m"), "--poll says how often --watch looks: give --watch too"),
+        (("--watch", "--poll", "0s"), "a duration is at least 1s. Received: '0s'"),
+    ],
+)
+def test_options_of_a_watch_that_say_nothing_together_are_misuse(
+    options, said, write_config, invoke
+):
+    result = invoke("run", write_config(), *options)
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
+
+
+def test_a_watch_over_days_without_folders_is_misuse(write_config, write_logs, invoke, sentence):
+    write_logs()
+    config = write_config(("clicks/{SPAN}/*", "clicks/{SPAN}*"))
+    said = sentence(invoke("run", config, "--watch"), 2)
+    assert "the path of clicks names no folder with {SPAN} before its first wildcard" in said
+
+
+def test_a_watch_says_what_it_waits_for_and_a_signal_ends_it_well(
+    write_config, write_logs, tmp_path
+):
+    write_logs()
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-u", "-m", "pipeline", "run", str(write_config())),
+            *("--watch", "--work", str(tmp_path / "work")),
+        ],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        first = process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        rest = process.stdout.read()
+    assert first == "waiting for a day with a file _SUCCESS in the folder of each log\n"
+    assert rest == "Stopped. The same command goes on from here.\n"
+    assert process.returncode == 0
+    assert not (tmp_path / "work").exists()

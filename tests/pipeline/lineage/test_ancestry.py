@@ -5,6 +5,7 @@ import datetime
 import pytest
 
 from pipeline.lineage.ancestry import Ancestry, Kept
+from pipeline.work_dir import WorkDir
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def store(tmp_path, write_store):
     run("two", "Report", inputs=pushed, outputs={"facts": ("Facts", "/f")}, config="a: 1")
     run("three", "AtomicPusher", inputs=model,
         outputs={"pushed_model": ("PushedModel", "/p/3")}, of={"pushed": 0})  # fmt: skip
-    return Ancestry(tmp_path / "metadata.sqlite")
+    return Ancestry(WorkDir(tmp_path))
 
 
 def test_pushed_models_are_known_by_version_and_refused_ones_are_none(store):

@@ -87,7 +87,7 @@ def test_a_version_is_found_by_its_folder_wherever_it_lies(push, work):
     push("8")
     assert find(str(work.serving / "8"), None) == (work, "8")
     assert find(str(work.serving / ".withdrawn" / "8"), None) == (work, "8")
-    with pytest.raises(Misuse, match=r"no metadata.sqlite lies above"):
+    with pytest.raises(Misuse, match=r"no metadata.sqlite or metadata.json lies above"):
         find(str(work.root.parent / "8"), None)
 
 
