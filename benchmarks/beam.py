@@ -71,7 +71,8 @@ def main(impressions: int) -> None:
     table.add_row("flink's options", f"{seconds:.1f}", str(len(others)), str(same))
     Console().print(table)
     if others != found:
-        sys.exit("the two differ")
+        differ = sorted(name for name in found | others if found.get(name) != others.get(name))
+        sys.exit(f"the two differ in {', '.join(differ)}")
 
 
 if __name__ == "__main__":

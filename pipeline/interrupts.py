@@ -2,7 +2,7 @@
 
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 
@@ -16,14 +16,26 @@ def signal_of(stop: KeyboardInterrupt) -> int:
 
 
 @contextlib.contextmanager
-def terminable() -> Iterator[None]:
-    """Lets SIGTERM raise `Terminated` in the main thread while its block runs."""
+def terminable() -> Iterator[Callable[[], None]]:
+    """Lets SIGINT and SIGTERM raise `KeyboardInterrupt` in the main thread while its block runs.
 
-    def terminate(number: int, frame: FrameType | None) -> None:
-        raise Terminated
+    Yields:
+        What raises it once more, if one came and some library took it for an error of its own, or
+        it fell into a place where Python can only drop it.
+    """
+    came: list[type[KeyboardInterrupt]] = []
 
-    before = signal.signal(signal.SIGTERM, terminate)
+    def stop(number: int, frame: FrameType | None) -> None:
+        came.append(Terminated if number == signal.SIGTERM else KeyboardInterrupt)
+        raise came[-1]
+
+    def again() -> None:
+        if came:
+            raise came[-1]
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield again
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

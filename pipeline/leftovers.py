@@ -77,7 +77,7 @@ def _cancel_unfinished(store: MetadataStore, pipeline_name: str) -> None:
 def _folders(artifacts: Path) -> Iterator[tuple[Path, int]]:
     """Yields the folders that TFX makes for one execution each, with the execution's number."""
     for pattern in ("*/*/*", "*/.system/*/*"):
-        for folder in artifacts.glob(pattern):
+        for folder in sorted(artifacts.glob(pattern)):
             if folder.name.isdecimal():
                 yield folder, int(folder.name)
 

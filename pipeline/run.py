@@ -143,8 +143,13 @@ def execute(
     try:
         with told_in(log, lambda: steps.current):
             clear_leftovers(open_store(work), work, graph_name)
-            with terminable(), temporary_files_in(work.temporary):
-                run_locally(pipeline, work, steps.on_node)
+            with terminable() as stopped, temporary_files_in(work.temporary):
+
+                def on_node(node: str, took: float | None) -> None:
+                    stopped()
+                    steps.on_node(node, took)
+
+                run_locally(pipeline, work, on_node)
     except KeyboardInterrupt as interrupt:
         clear_leftovers(open_store(work), work, graph_name)
         raise Interrupted(

@@ -78,7 +78,7 @@ def tune(
     tuning = searched(config)
     started = time.monotonic()
     work.prepare()
-    log = work.logs / f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}.log"
+    log = work.new_log(datetime.datetime.now(datetime.UTC))
     with locked(work), chatter_to(log) as console:
         spans = inputs.spans
         console.print(f"[bold]{config.name}[/]: {len(spans)} spans, {spans[0]} to {spans[-1]}")

@@ -16,11 +16,11 @@ import json
 import logging
 import os
 import uuid
+import zlib
 from collections.abc import Collection, Iterable, Iterator
 
 import tensorflow as tf
 from apache_beam.io.filesystems import FileSystems
-from isal import isal_zlib
 from tfx.dsl.io import fileio
 
 from components.transform.harmless import harmless
@@ -30,7 +30,7 @@ from components.transform.harmless import harmless
 YOUNG = datetime.timedelta(days=1)
 _BATCH = 1024
 _CHUNK = 2**16  # bytes
-_GZIP_BITS = 31  # for zlib
+_GZIP_BITS = 31  # for zlib: a gzip header and trailer
 _GZIP = tf.io.TFRecordOptions(compression_type="GZIP")
 
 
@@ -120,12 +120,12 @@ def _is_whole(path: str) -> bool:
 
     TensorFlow takes a file that breaks off between two records for a whole one.
     """
-    unpacked = isal_zlib.decompressobj(wbits=_GZIP_BITS)
+    unpacked = zlib.decompressobj(wbits=_GZIP_BITS)
     try:
         with fileio.open(path, "rb") as file:
             for part in iter(lambda: file.read(_CHUNK), b""):
                 unpacked.decompress(part)
-    except isal_zlib.error as error:
+    except zlib.error as error:
         logging.getLogger(__name__).warning("%s is broken: %s", path, error)
         return False
     if not unpacked.eof:

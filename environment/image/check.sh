@@ -5,10 +5,12 @@
 #
 # Where no registry can be reached, what a registry would give is stood in for, and it says so.
 #
-# Usage: environment/image/check.sh [cpu|gpu]...     IMAGE_STORE is where the images are kept
+# Usage: environment/image/check.sh [cpu|gpu]    IMAGE_STORE is where the images are kept; building
+# takes 15 GB there, and 30 GB for gpu
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
+target=${1:-cpu}
 place=${IMAGE_STORE:-${XDG_CACHE_HOME:-$HOME/.cache}/funnelrank-image}
 store=(buildah --root "$place/store" --runroot "$place/run")
 stop() { echo "check: $*" >&2; exit 1; }
@@ -28,7 +30,7 @@ site+=(--volume "$place/uv.toml:/etc/uv/uv.toml:ro")
 # build WHAT OPTIONS...: its steps as they come, each with the second it began at.
 build() {
     local log=$place/$1.log began=$SECONDS
-    "${store[@]}" build --isolation chroot --format docker --layers "${@:2}" 2>&1 | tee "$log" \
+    "${store[@]}" build --isolation chroot --format docker --layers --force-rm "${@:2}" 2>&1 | tee "$log" \
         | grep --line-buffered -E '(^|\] )STEP [0-9]+/' \
         | while IFS= read -r line; do
             printf '%5ds  %.110s\n' $((SECONDS - began)) "$line"
@@ -75,43 +77,47 @@ inside() {
     "${store[@]}" run --isolation chroot --hostname localhost "${as[@]}" "$container" -- "$@"
 }
 
-for target in "${@:-cpu}"; do
-    say "build --target $target"
-    build "$target" "${site[@]}" --pull=false --target "$target" --tag "funnelrank:$target" .
-    container=$("${store[@]}" from --pull=false "funnelrank:$target")
-    trap '"${store[@]}" rm "$container" >/dev/null' EXIT
-    entrypoint=/opt/funnelrank/bin/entrypoint
+say "build --target $target"
+build "$target" "${site[@]}" --pull=false --target "$target" --tag "funnelrank:$target" .
+container=$("${store[@]}" from --pull=false "funnelrank:$target")
+trap '"${store[@]}" rm "$container" >/dev/null' EXIT
+entrypoint=/opt/funnelrank/bin/entrypoint
 
-    say "$target: its labels, user, health check and size"
-    "${store[@]}" inspect --type image --format \
-        '{{range $name, $value := .Docker.Config.Labels}}{{$name}}={{$value}}{{"\n"}}{{end}}user {{.Docker.Config.User}}, entrypoint {{.Docker.Config.Entrypoint}}, health check {{.Docker.Config.Healthcheck.Test}}{{"\n"}}' \
-        "funnelrank:$target"
-    root=$("${store[@]}" mount "$container")
-    (cd "$root" && du --summarize --human-readable . opt/funnelrank/lib usr/local \
-        && du --human-readable --max-depth 1 --threshold 50M opt/funnelrank/lib/python3.11/site-packages | sort -rh)
-    inside sh -c 'id; . /etc/os-release; echo "$PRETTY_NAME"; python --version; python -m pip check || true'
+say "$target: its labels, user, health check and size"
+"${store[@]}" inspect --type image --format \
+    '{{range $name, $value := .Docker.Config.Labels}}{{$name}}={{$value}}{{"\n"}}{{end}}user {{.Docker.Config.User}}, entrypoint {{.Docker.Config.Entrypoint}}, health check {{.Docker.Config.Healthcheck.Test}}{{"\n"}}' \
+    "funnelrank:$target"
+root=$("${store[@]}" mount "$container")
+(cd "$root" && du --summarize --human-readable . opt/funnelrank/lib usr/local \
+    && du --human-readable --max-depth 1 --threshold 50M opt/funnelrank/lib/python3.11/site-packages | sort -rh)
+inside sh -c 'id; . /etc/os-release; echo "$PRETTY_NAME"; python --version; python -m pip check || true'
 
-    say "$target: no compiler, nothing of how this host reaches its indexes"
-    inside sh -c 'for name in cc c++ gcc g++ clang make uv; do
-        ! command -v $name || exit 1
-    done' || stop "a compiler is in the image"
-    ! find "$root/etc/pip.conf" "$root/etc/uv" -type f -size +0 2>/dev/null | grep . || stop "left there"
-    echo "none"
+say "$target: no compiler, nothing of how this host reaches its indexes"
+inside sh -c 'for name in cc c++ gcc g++ clang make uv; do
+    ! command -v $name || exit 1
+done' || stop "a compiler is in the image"
+! find "$root/etc/pip.conf" "$root/etc/uv" -type f -size +0 2>/dev/null | grep . || stop "left there"
+echo "none"
 
-    say "$target: Beam's flags go to its boot program"
-    inside "$entrypoint" --id=1-1 --provision_endpoint=localhost:1
+say "$target: Beam's flags go to its boot program"
+inside "$entrypoint" --id=1-1 --provision_endpoint=localhost:1
 
-    say "$target: the health check: funnelrank doctor"
-    inside funnelrank doctor
-done
+say "$target: the health check: funnelrank doctor"
+inside funnelrank doctor
 
 if [ "$target" = gpu ]; then
     say "gpu: the libraries that TensorFlow opens once a driver is there"
     inside python -c '
 import ctypes, glob, sysconfig
 for path in sorted(glob.glob(sysconfig.get_path("purelib") + "/nvidia/*/lib/lib*.so.*")):
-    ctypes.CDLL(path)
-    print("opened", path.rsplit("/", 1)[1])'
+    try:
+        ctypes.CDLL(path)
+        found = "opened"
+    except OSError as error:
+        if not str(error).startswith("libcuda.so.1:"):
+            raise
+        found = "waits for the driver"
+    print(found, path.rsplit("/", 1)[1])'
     inside python -c '
 import tensorflow
 print({key: value for key, value in tensorflow.sysconfig.get_build_info().items() if "version" in key})'

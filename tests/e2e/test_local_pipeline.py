@@ -125,7 +125,7 @@ class Project:
         """Runs; returns whether a model was pushed and which nodes were not cached."""
         chosen = config(self.logs, **changes)
         before = newest_executions(self.work, "e2e", NODES) if self.work.metadata.exists() else {}
-        passed = run(chosen, resolve_inputs(chosen, self.work), self.work)
+        passed = run(chosen, resolve_inputs(chosen), self.work)
         after = newest_executions(self.work, "e2e", NODES)
         assert all(node not in before or after[node].id > before[node].id for node in NODES)
         return passed, {node for node in NODES if not after[node].cached}

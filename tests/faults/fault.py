@@ -5,6 +5,7 @@ import dataclasses
 import os
 import re
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -52,6 +53,8 @@ class Outcome:
         """Returns what the user sees, with the names of places in place of paths."""
         if self.ended.error and self.ended.code > 0:
             return plain(self.ended.error.strip().removeprefix("Error: "), shop)
+        if self.ended.code == -signal.SIGHUP:
+            return "nothing: the terminal is gone"
         if self.ended.code < 0:
             return "`Killed`, by the shell"
         found = re.search(self.fault.shown, self.ended.output) if self.fault.shown else None
@@ -87,7 +90,8 @@ def plain(text: str, shop: Shop) -> str:
         text = text.replace(str(place), name)
     text = re.sub(r"\b\d{8}T\d{6}Z", "RUN", text)
     text = re.sub(r"(?<=[/.])[0-9a-f]{32}\b", "NAME", text)
-    text = re.sub(r"serving/\d+", "serving/VERSION", text)
+    text = re.sub(r"(?<=serving/)\d+|(?<=version )\d+", "VERSION", text)
+    text = re.sub(r"`[^`]*` \(process [^)]*\)", "`COMMAND` (process N on HOST, since TIME)", text)
     text = re.sub(r"(?<=/)\d+(?=[/.\s]|$)", "N", text)
     return " ".join(text.split())
 

@@ -201,7 +201,7 @@ def test_what_is_discarded_is_gone_with_what_an_earlier_attempt_left_of_it(tmp_p
 def test_a_removal_that_is_killed_leaves_nothing_to_go_on_from(tmp_path, monkeypatch):
     directory = tmp_path / "run"
     Checkpoints(Model(), str(directory)).save(Progress(steps=1))
-    monkeypatch.setattr(tf.io.gfile, "rmtree", lambda path: (_ for _ in ()).throw(OSError(path)))
+    monkeypatch.setattr("shutil.rmtree", lambda path: (_ for _ in ()).throw(OSError(path)))
     with pytest.raises(OSError):
         discard(str(directory))
     assert Checkpoints(Model(), str(directory)).restore().steps == 0

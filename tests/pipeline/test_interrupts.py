@@ -1,3 +1,4 @@
+import contextlib
 import os
 import signal
 
@@ -6,20 +7,31 @@ import pytest
 from pipeline.interrupts import Terminated, signal_of, terminable
 
 
-def test_sigterm_ends_a_block_as_ctrl_c_does():
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_block_and_is_told(number):
     with pytest.raises(KeyboardInterrupt) as stop, terminable():
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), number)
         signal.pause()
-    assert signal_of(stop.value) == signal.SIGTERM
+    assert signal_of(stop.value) == number
 
 
-def test_ctrl_c_is_told_from_it():
-    assert signal_of(KeyboardInterrupt()) == signal.SIGINT
-    assert signal_of(Terminated()) == signal.SIGTERM
+def test_what_a_library_swallowed_is_raised_again():
+    with pytest.raises(Terminated), terminable() as stopped:
+        stopped()
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+            signal.pause()
+        stopped()
 
 
-def test_after_the_block_sigterm_is_what_it_was():
-    before = signal.getsignal(signal.SIGTERM)
+def test_without_a_signal_nothing_is_raised():
+    with terminable() as stopped:
+        stopped()
+
+
+def test_after_the_block_the_signals_are_what_they_were():
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
     with terminable():
-        assert signal.getsignal(signal.SIGTERM) is not before
-    assert signal.getsignal(signal.SIGTERM) is before
+        assert all(signal.getsignal(n) is not b for n, b in zip(numbers, before, strict=True))
+    assert [signal.getsignal(number) for number in numbers] == before

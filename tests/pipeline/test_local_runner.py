@@ -79,6 +79,18 @@ def test_a_node_that_fails_ends_the_run_with_its_own_error(work):
     assert newest_executions(work, "toy", ["Make", "Double"]) == {}
 
 
+def _lose_the_connection():
+    raise ConnectionResetError("by peer")
+
+
+def test_a_node_whose_error_is_of_the_moment_is_run_again(work):
+    MIDWAY["ab"] = _lose_the_connection
+    assert [node for node, _ in run(work, "ab")] == ["Make", "Make", "Double", "Double"]
+    assert MIDWAY == {}
+    found = newest_executions(work, "toy", ["Make", "Double"])
+    assert found["Double"].outputs["twice"].properties["word"] == "abab"
+
+
 def test_all_nodes_belong_to_one_pipeline_run(work):
     run(work, "ab")
     run(work, "ab")

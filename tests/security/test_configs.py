@@ -47,7 +47,7 @@ def test_an_override_is_held_to_the_same_limits():
             load_config(DEMO, [f"window={value}"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.text(max_size=30))
 def test_any_override_is_taken_or_refused_in_a_sentence(text):
     try:

@@ -8,7 +8,7 @@ from components.log_example_gen.streams import ROW_BYTES
 from pipeline.safe_yaml import MOST_CHARACTERS, MOST_LEVELS, MOST_NODES
 from schemas.private import MOST_KINDS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 
 
