@@ -178,5 +178,5 @@ def test_beam_steps_get_the_options_of_the_config(create, tmp_path):
     assert elsewhere.beam_pipeline_args[:2] == ["--runner=SparkRunner", "--job_endpoint=a:1"]
     places = "project: p, region: r, temp_location: gs://b"
     dataflow = f"beam={{runner: dataflow, {places}, image: {IMAGE}}}"
-    with pytest.raises(Misuse, match=f"buckets only.*{tmp_path}/work/artifacts"):
+    with pytest.raises(Misuse, match=f"buckets only.*{tmp_path / 'work'}/artifacts"):
         create(dataflow)

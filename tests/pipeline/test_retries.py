@@ -75,14 +75,14 @@ def test_a_transient_error_is_followed_by_another_attempt():
 
 def test_any_other_error_ends_it():
     do, tried = failing([ValueError("wrong")])
-    with pytest.raises(ValueError, match="^wrong$"):
+    with pytest.raises(ValueError, match=r"^wrong$"):
         patiently(do, AT_ONCE)
     assert tried == [1]
 
 
 def test_the_last_attempt_tells_its_own_error():
     do, tried = failing([TimeoutError(str(n)) for n in range(9)])
-    with pytest.raises(TimeoutError, match="^2$"):
+    with pytest.raises(TimeoutError, match=r"^2$"):
         patiently(do, AT_ONCE)
     assert len(tried) == ATTEMPTS == 3
 

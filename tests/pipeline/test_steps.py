@@ -104,8 +104,8 @@ def test_a_step_that_left_no_record_is_no_finished_step(steps, heard, tmp_path):
     with pytest.raises(ValueError) as error:
         steps.on_node("Trainer", 1.0)
     assert str(error.value) == (
-        f"{tmp_path}/work/metadata.sqlite no longer has what this run wrote there: it was deleted "
-        "or replaced meanwhile. Put it back, then run again"
+        f"{tmp_path / 'work'}/metadata.sqlite no longer has what this run wrote there: it was "
+        "deleted or replaced meanwhile. Put it back, then run again"
     )
     assert heard.lines == []
 

@@ -12,7 +12,6 @@ from tfx_bsl.tfxio import tf_example_record
 from components.log_example_gen import partition
 
 
-
 def md5(*ids):
     digests = [hashlib.md5(one.encode()).digest()[8:] for one in ids]
     return sum(int.from_bytes(digest, "little") for digest in digests) % 2**64
