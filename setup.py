@@ -51,6 +51,7 @@ setuptools.setup(
             "check-jsonschema>=0.33,<1",
             "cryptography",
             "hypothesis>=6",
+            "kfp-kubernetes>=2.16,<2.17",
             "mypy>=1.15",
             "pandas-stubs",
             "playwright>=1.49,<2",
