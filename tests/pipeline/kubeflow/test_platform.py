@@ -63,3 +63,34 @@ def test_a_secret_reaches_the_environment_by_its_name_alone():
             "optional": False,
         }
     ]
+
+
+def test_it_is_what_kubeflows_own_package_writes():
+    from google.protobuf import json_format
+    from kfp import dsl, kubernetes
+
+    @dsl.container_component
+    def step():
+        return dsl.ContainerSpec(image="a")
+
+    @dsl.pipeline(name="p")
+    def pipeline():
+        task = step()
+        kubernetes.mount_pvc(task, pvc_name="funnelrank", mount_path="/mnt/funnelrank")
+        kubernetes.mount_pvc(task, pvc_name="logs", mount_path="/mnt/logs")
+        kubernetes.use_secret_as_env(
+            task, secret_name="reader", secret_key_to_env={"secret": "AWS_SECRET_ACCESS_KEY"}
+        )
+        kubernetes.add_node_selector(task, label_key="cloud.example/gpu", label_value="h200")
+        kubernetes.add_toleration(task, key="nvidia.com/gpu", operator="Exists")
+        kubernetes.add_toleration(
+            task, key="team", operator="Equal", value="ads", effect="NoSchedule"
+        )
+
+    theirs = json_format.MessageToDict(pipeline.platform_spec)["platforms"]["kubernetes"]
+    ours = spec(
+        mounts=[{"claim": "logs", "path": "/mnt/logs"}],
+        environment={"AWS_SECRET_ACCESS_KEY": {"secret": "reader", "key": "secret"}},
+        resources={"Trainer": GPU},
+    )
+    assert theirs["deploymentSpec"]["executors"]["exec-step"] == ours["Trainer_executor"]
