@@ -8,11 +8,7 @@ takes ids and floats. `products alone` multiplies matrices of the same shapes an
     python benchmarks/serving.py
 """
 
-import datetime
 import itertools
-import json
-import os
-import platform
 import statistics
 import sys
 from collections.abc import Mapping, Sequence
@@ -26,11 +22,12 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.learning.results import write_results  # noqa: E402
 from benchmarks.serving_speed.candidates import CANDIDATES  # noqa: E402
 from benchmarks.serving_speed.crew import Result, Warm, race  # noqa: E402
 from benchmarks.serving_speed.exports import saved_model  # noqa: E402
 from benchmarks.serving_speed.task import ITEMS, THREADS  # noqa: E402
-from benchmarks.training_speed.task import ARCHITECTURES  # noqa: E402
+from benchmarks.training_speed.options import speed_options  # noqa: E402
 
 # Where the bars are: at so many items, with one thread.
 BAR_ITEMS, BAR_THREADS = 500, 1
@@ -147,20 +144,7 @@ def _counted(threads: int) -> str:
 
 
 @click.command()
-@click.option(
-    "--architecture",
-    "architectures",
-    type=click.Choice(list(ARCHITECTURES)),
-    multiple=True,
-    default=list(ARCHITECTURES),
-)
-@click.option(
-    "--candidate",
-    "names",
-    type=click.Choice(list(CANDIDATES)),
-    multiple=True,
-    default=list(CANDIDATES),
-)
+@speed_options("serving", CANDIDATES)
 @click.option("--items", type=click.IntRange(min=1), multiple=True, default=ITEMS)
 @click.option("--threads", type=click.IntRange(min=1), multiple=True, default=THREADS)
 @click.option("--turns", type=click.IntRange(min=1), default=12, show_default=True)
@@ -169,19 +153,6 @@ def _counted(threads: int) -> str:
 )
 @click.option(
     "--starts", type=click.IntRange(min=1), default=2, show_default=True, help="of each process"
-)
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    default=ROOT / "runs" / "bench" / "serving",
-    help="folder of SavedModels, kept  [default: runs/bench/serving]",
-)
-@click.option(
-    "--json",
-    "report",
-    type=click.Path(path_type=Path),
-    default=ROOT / "benchmarks" / "results" / "serving.json",
-    help="figures go here  [default: benchmarks/results/serving.json]",
 )
 def main(
     architectures: tuple[str, ...],
@@ -217,15 +188,8 @@ def main(
         verdict = "reached" if bar["reached"] else "MISSED"
         measured = f"measured {bar['measured']:.2f}, of the processors {bar['cpu']:.2f}"
         console.print(f"{verdict}: {bar['bar']}; {measured}", highlight=False, soft_wrap=True)
-    content = {
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
-        "setup": {"turns": turns, "seconds": seconds, "starts": starts},
-        "bars": checked,
-        "results": kept,
-    }
-    report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_text(json.dumps(content, indent=1) + "\n")
+    setup = {"turns": turns, "seconds": seconds, "starts": starts}
+    write_results(report, setup=setup, bars=checked, results=kept)
 
 
 if __name__ == "__main__":

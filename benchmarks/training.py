@@ -11,13 +11,10 @@ multiplies in the same turns (sgemm, 2048 x 2048).
 """
 
 import dataclasses
-import datetime
 import hashlib
 import json
 import os
-import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -31,8 +28,11 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.learning.interpreter import python  # noqa: E402
+from benchmarks.learning.results import write_results  # noqa: E402
 from benchmarks.training_speed import environments  # noqa: E402
-from benchmarks.training_speed.crew import CANDIDATES, Result, environment, race  # noqa: E402
+from benchmarks.training_speed.crew import CANDIDATES, Result, race  # noqa: E402
+from benchmarks.training_speed.options import speed_options  # noqa: E402
 from benchmarks.training_speed.task import ARCHITECTURES, FIELDS  # noqa: E402
 
 # At least so many times DeepCTR's examples a second.
@@ -54,7 +54,7 @@ def make_rows(data: Path, examples: int, rows_a_table: int) -> Path:
         data.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=data) as incomplete:
             sizes = ["--examples", str(examples), "--rows-a-table", str(rows_a_table)]
-            _python("benchmarks.training_speed.rows", f"{incomplete}/rows", *sizes)
+            python("benchmarks.training_speed.rows", f"{incomplete}/rows", *sizes)
             Path(incomplete, "rows").rename(folder)
     return folder
 
@@ -141,7 +141,7 @@ def large_table(rows: int, width: int, data: Path) -> list[dict[str, Any]]:
     """Returns what each stage of one training with a table of so many rows took."""
     with tempfile.TemporaryDirectory(dir=data) as folder:
         sizes = ["--rows", str(rows), "--width", str(width)]
-        lines = _python("benchmarks.training_speed.tables", folder, *sizes).splitlines()
+        lines = python("benchmarks.training_speed.tables", folder, *sizes).splitlines()
     return [json.loads(line) for line in lines]
 
 
@@ -161,35 +161,8 @@ def show_stages(stages: Sequence[Mapping[str, Any]], rows: int, width: int) -> T
     return table
 
 
-def _python(module: str, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise click.ClickException(f"{module} failed:\n{done.stderr}")
-    return done.stdout
-
-
 @click.command()
-@click.option(
-    "--architecture",
-    "architectures",
-    type=click.Choice(list(ARCHITECTURES)),
-    multiple=True,
-    default=list(ARCHITECTURES),
-)
-@click.option(
-    "--candidate",
-    "names",
-    type=click.Choice(list(CANDIDATES)),
-    multiple=True,
-    default=list(CANDIDATES),
-    help="besides ours",
-)
+@speed_options("training", CANDIDATES)
 @click.option("--turns", type=click.IntRange(min=1), default=7, show_default=True)
 @click.option(
     "--seconds", type=click.FloatRange(min=1), default=10, show_default=True, help="of a turn"
@@ -197,19 +170,6 @@ def _python(module: str, *arguments: str) -> str:
 @click.option("--examples", type=click.IntRange(min=8192), default=262_144, show_default=True)
 @click.option("--rows-a-table", type=click.IntRange(min=100), default=100_000, show_default=True)
 @click.option("--tables", is_flag=True, help="also train tables of 50 M rows")
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    default=ROOT / "runs" / "bench" / "training",
-    help="folder of rows and environments, kept  [default: runs/bench/training]",
-)
-@click.option(
-    "--json",
-    "report",
-    type=click.Path(path_type=Path),
-    default=ROOT / "benchmarks" / "results" / "training.json",
-    help="figures go here  [default: benchmarks/results/training.json]",
-)
 def main(
     architectures: tuple[str, ...],
     names: tuple[str, ...],
@@ -221,7 +181,7 @@ def main(
     data: Path,
     report: Path,
 ) -> None:
-    """Measure training."""
+    """Measure training: ours, and the candidates that are named."""
     console = Console()
     chosen = [name for name in CANDIDATES if name == "ours" or name in names]
     folder = make_rows(data, examples, rows_a_table).resolve()
@@ -240,16 +200,13 @@ def main(
     for rows, width in LARGE_TABLES if tables else ():
         stages[f"{rows} x {width}"] = large_table(rows, width, data)
         console.print(show_stages(stages[f"{rows} x {width}"], rows, width))
-    content = {
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
-        "setup": {"turns": turns, "seconds": seconds, "rows_a_table": rows_a_table},
-        "bars": checked,
-        "results": kept,
+    write_results(
+        report,
+        setup={"turns": turns, "seconds": seconds, "rows_a_table": rows_a_table},
+        bars=checked,
+        results=kept,
         **({"large_tables": stages} if tables else {}),
-    }
-    report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_text(json.dumps(content, indent=1) + "\n")
+    )
 
 
 if __name__ == "__main__":

@@ -33,7 +33,9 @@ def terminable() -> Iterator[Callable[[], None]]:
         if came:
             raise came[-1]
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    # What a shell lets a run in the background ignore, stays ignored.
+    heard = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) != signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
     try:
         yield again
     finally:

@@ -1,4 +1,4 @@
-"""Results of long benchmarks: kept run by run, so that a benchmark goes on where it stopped."""
+"""Results of benchmarks; those of long ones run by run, to go on where they stopped."""
 
 import datetime
 import json
@@ -9,6 +9,20 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).resolve().parent.parent / "results"
+
+
+def write_results(path: Path, **figures: Any) -> None:
+    """Writes a JSON file, whole or not at all: when and on what machine, and the figures."""
+    content = {
+        "date": datetime.date.today().isoformat(),
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python "
+        f"{platform.python_version()}",
+        **figures,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    incomplete = path.with_suffix(f".{os.getpid()}.incomplete")
+    incomplete.write_text(json.dumps(content, indent=1) + "\n")
+    incomplete.rename(path)
 
 
 class Results:
@@ -40,15 +54,6 @@ class Results:
         Args:
             **summary: what the benchmark makes of all its runs.
         """
-        content = {
-            "date": datetime.date.today().isoformat(),
-            "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python "
-            f"{platform.python_version()}",
-            "setup": self._setup,
-            **summary,
-            "runs": dict(sorted(self.runs.items())),
-        }
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        incomplete = self._path.with_suffix(f".{os.getpid()}.incomplete")
-        incomplete.write_text(json.dumps(content, indent=1) + "\n")
-        incomplete.rename(self._path)
+        write_results(
+            self._path, setup=self._setup, **summary, runs=dict(sorted(self.runs.items()))
+        )

@@ -1,17 +1,12 @@
 """All candidates of one architecture at once, each a process, and the turns that they take."""
 
 import dataclasses
-import json
 import statistics
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import click
-
-from benchmarks.training_speed.crew import ROOT, environment
+from benchmarks.learning.interpreter import Worker
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,52 +75,6 @@ class Result:
         }
 
 
-class Worker:
-    """A candidate at work in a process of its own.
-
-    Args:
-        name: of the candidate.
-        folder: of its SavedModel.
-        threads: of its session.
-    """
-
-    def __init__(self, name: str, folder: Path, threads: int):
-        self.name = name
-        self._log: IO[str] = folder.with_suffix(".log").open("a")
-        arguments = [name, str(folder), str(threads)]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.serving_speed.worker", *arguments],
-            cwd=ROOT,
-            env=environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-        )
-        self.first = self._answer()
-
-    def turn(self, items: int, seconds: float) -> dict[str, Any]:
-        """Lets it answer requests for so long; returns what it says."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"items": items, "seconds": seconds}) + "\n")
-        self._process.stdin.flush()
-        return self._answer()
-
-    def stop(self) -> None:
-        """Ends it."""
-        self._process.kill()
-        self._process.communicate()
-        self._log.close()
-
-    def _answer(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise click.ClickException(f"{self.name} ended: see {self._log.name}")
-        found: dict[str, Any] = json.loads(line)
-        return found
-
-
 def race(
     folders: Mapping[str, Path],
     threads: int,
@@ -152,15 +101,17 @@ def race(
     try:
         for start in range(starts):
             for name, folder in folders.items():  # one after the other: alone on the machine
-                workers.append(Worker(name, folder, threads))
-                cold[name].append(workers[-1].first)
+                command = ("benchmarks.serving_speed.worker", name, folder, threads)
+                workers.append(Worker(name, *command, log=folder.with_suffix(".log")))
+                cold[name].append(workers[-1].answer())
                 if start < starts - 1:
                     workers.pop().stop()
         for turn in range(turns):
             for items in sizes:
                 # To and fro: nobody always comes after the same one.
                 for worker in workers if turn % 2 else reversed(workers):
-                    found[worker.name][items].append(worker.turn(items, seconds))
+                    order = {"items": items, "seconds": seconds}
+                    found[worker.name][items].append(worker.order(order))
     finally:
         for worker in workers:
             worker.stop()

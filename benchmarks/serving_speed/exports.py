@@ -1,21 +1,21 @@
 """SavedModels to measure, each made once for the code that it is made by."""
 
 import hashlib
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
+from benchmarks.learning.interpreter import OURS, ROOT, python
 from benchmarks.training_speed import environments
-from benchmarks.training_speed.crew import environment
 
-ROOT = Path(__file__).resolve().parents[2]
 # What a SavedModel is made from, besides the module that makes it.
 _SHARED = ("benchmarks/serving_speed/task.py", "benchmarks/training_speed/task.py")
-_OURS = ("models", "schemas", "benchmarks/serving_speed/requests.py")
+_BESIDES = {
+    "ours": ("models", "schemas", "benchmarks/serving_speed/requests.py"),
+    "peer_deepctr": ("benchmarks/training_speed/peer_deepctr.py",),
+}
 
 
 def saved_model(module: str, architecture: str, data: Path) -> Path:
@@ -29,21 +29,22 @@ def saved_model(module: str, architecture: str, data: Path) -> Path:
     Raises:
         ClickException: if the module fails, with what it said.
     """
-    sources = [f"benchmarks/serving_speed/{module}.py", *_SHARED]
-    version = _digest([*sources, *_OURS] if module == "ours" else sources)
+    sources = [f"benchmarks/serving_speed/{module}.py", *_SHARED, *_BESIDES.get(module, ())]
+    version = _digest(sources)
     folder = data / f"{module}-{architecture}-{version}"
     if not folder.is_dir():
         click.echo(f"Making the SavedModel of {module}, {architecture} (once)", err=True)
         data.mkdir(parents=True, exist_ok=True)
         peer = module.removeprefix("peer_")
-        python = (
-            Path(sys.executable)
+        interpreter = (
+            OURS
             if peer == module
             else environments.python_of(peer, data.parent / "training" / "environments")
         )
         with tempfile.TemporaryDirectory(dir=data) as unfinished:
             made = Path(unfinished, "saved_model")
-            _run(python, "-m", f"benchmarks.serving_speed.{module}", architecture, made)
+            writer = f"benchmarks.serving_speed.{module}"
+            python(writer, architecture, made, interpreter=interpreter)
             made.rename(folder)
     return folder
 
@@ -56,15 +57,3 @@ def _digest(sources: Iterable[str]) -> str:
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             digest.update(file.read_bytes())
     return digest.hexdigest()[:8]
-
-
-def _run(*command: str | Path) -> None:
-    done = subprocess.run(
-        [str(part) for part in command],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise click.ClickException(f"{command[2]} failed:\n{done.stderr}")

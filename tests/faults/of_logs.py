@@ -100,7 +100,7 @@ def links_lead_in_a_circle(shop: Shop) -> Iterator[Ended]:
 
 FAULTS = (
     Fault("The newest day of impressions is deleted", "before the run", a_day_is_gone, 2),
-    Fault("The clock is years back", "before the run", the_clock_is_back, 2),
+    Fault("The clock is years back, as by `--as-of`", "before the run", the_clock_is_back, 2),
     Fault("A log no longer has a column", "before the run", a_column_is_gone, 2),
     Fault("A log's first file breaks off", "before the run", the_first_file_breaks_off, 2),
     Fault("All clicks are deleted", "between check and reading", clicks_vanish, 1, of_logs=True),

@@ -154,7 +154,12 @@ FAULTS = (
     Fault(
         "Half-written files of every kind lie about", "before the run", leftovers_of_all_kinds, 0
     ),
-    Fault("The clock is back: a run of 2999 was here", "before the run", runs_of_the_future, 0),
+    Fault(
+        "The clock was put back: the log of a run of 2999 is there",
+        "before the run",
+        runs_of_the_future,
+        0,
+    ),
     Fault(
         "`metadata.sqlite` is locked for seconds",
         "before the run",

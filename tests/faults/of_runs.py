@@ -91,9 +91,16 @@ FAULTS = (
     Fault("The terminal is closed", "Popularity at work", stopped("Popularity", signal.SIGHUP), -1),
     Fault("The disk is full", "Transform at work", disk_full("Transform", "works"), 1),
     Fault("`kill -9`", "Transform done, not noted", killed("Transform", "has worked"), -9),
-    Fault("The files in `analyses/` break off", "before the run", the_analyses_break, 143),
+    Fault(
+        "The files in `analyses/` break off; then SIGTERM",
+        "Trainer begins",
+        the_analyses_break,
+        143,
+    ),
     Fault("`kill -9`", "Trainer between two steps", killed_in_training, -9),
-    Fault("The last checkpoint breaks off", "before the run", the_checkpoint_breaks, -9),
+    Fault(
+        "The last checkpoint breaks off; then `kill -9`", "Trainer done", the_checkpoint_breaks, -9
+    ),
     Fault("The disk is full", "BaselineModel done", disk_full("BaselineModel", "has worked"), 1),
     Fault("ServingCheck's process is killed", "ServingCheck at work", the_trial_is_killed, 1),
     Fault("`kill -9`", "Evaluator at work", killed("Evaluator", "works"), -9),

@@ -127,6 +127,9 @@ def _child(
     happened: Path,
 ) -> None:
     os.setsid()  # so that what it starts can be killed with it
+    # As a shell starts a program, whatever the program that runs the tests was told to ignore.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     for number, text in enumerate(texts, 1):
         file = os.open(text, os.O_WRONLY | os.O_APPEND)
         os.dup2(file, number)

@@ -24,6 +24,17 @@ def test_what_a_library_swallowed_is_raised_again():
         stopped()
 
 
+def test_a_run_in_the_background_of_a_shell_ignores_ctrl_c():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with terminable() as stopped:
+            os.kill(os.getpid(), signal.SIGINT)
+            stopped()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_without_a_signal_nothing_is_raised():
     with terminable() as stopped:
         stopped()
