@@ -131,10 +131,6 @@ def _values(found: Mapping[str, tf.Tensor | tf.RaggedTensor], columns: Sequence[
     single = [column for column in columns if not column.repeated]
     return Values(
         {column.name: found[column.name] for column in single if column.type == "text"},
-        {
-            column.name: tf.cast(found[column.name], tf.float32)
-            for column in single
-            if column.type != "text"
-        },
+        {column.name: found[column.name] for column in single if column.type != "text"},
         {column.name: found[column.name] for column in columns if column.repeated},
     )

@@ -4,7 +4,13 @@ from pathlib import Path
 import pytest
 import tensorflow_transform as tft
 
-from models.learnt import keep_transform, read_learnt, vocabularies
+from models.learnt import (
+    keep_transform,
+    read_learnt,
+    spec_of_run,
+    vocabularies,
+    vocabulary_sizes,
+)
 
 
 def test_a_standardised_number_has_its_mean_and_its_standard_deviation(tiny):
@@ -24,7 +30,13 @@ def test_texts_have_no_numbers(tiny):
 def test_a_vocabulary_is_a_file_of_its_values_the_most_frequent_first(tiny):
     files = vocabularies(tiny.transform(), tiny.spec)
     assert set(files) == {"item"}
+    assert vocabulary_sizes(tiny.transform(), tiny.spec) == {"item": 2}
     assert Path(files["item"]).read_text().split() == ["a", "b"]
+
+
+def test_the_spans_of_a_spec_are_those_that_its_run_came_to_read(tiny):
+    told = tiny.spec.model_copy(update={"spans": ()})
+    assert spec_of_run(told.model_dump_json(), tiny.graph) == tiny.spec
 
 
 def test_a_transform_that_is_kept_is_the_same_wherever_it_lies(tiny, tmp_path):

@@ -2,15 +2,28 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.learnt import read_learnt
+from models.learnt import Learnt, read_learnt
 from models.packer import Packer
 from models.requests import Values, values_of_examples
-from schemas.features import LONGEST_TEXT
+from schemas.features import LONGEST_TEXT, Categorical, Sequence
+from schemas.layout import make_layout
+
+BUCKETS = 1000
 
 
 @pytest.fixture(scope="module")
 def packer(tiny):
     return Packer(tiny.spec.layout(), tiny.spec.features, read_learnt(tiny.transform(), tiny.spec))
+
+
+@pytest.fixture(scope="module")
+def hashed():
+    features = {
+        "city": Categorical(kind="categorical", side="user", hash=BUCKETS, width=8),
+        "item": Categorical(kind="categorical", side="item", hash=BUCKETS, width=8),
+        "history": Sequence(kind="sequence", side="user", shares="item", max_length=3),
+    }
+    return Packer(make_layout(features), features, Learnt({}, {}))
 
 
 def values(tiny):
@@ -40,16 +53,20 @@ def test_one_row_alone_is_packed_as_it_is_among_others(tiny, packer):
 
 
 @pytest.mark.parametrize("rows", [1, 2])
-def test_what_lies_behind_the_longest_text_does_not_count(packer, tiny, rows):
-    long = "x" * LONGEST_TEXT
-
+def test_what_lies_behind_the_longest_text_does_not_count(hashed, rows):
     def packed(text):
-        texts = {name: tf.constant([text] * rows) for name in ("item", "city")}
-        numbers = {name: tf.zeros([rows]) for name in ("age", "price", "stock")}
-        lists = {"history": tf.ragged.constant([[text]] * rows, dtype=tf.string)}
-        return packer(Values(texts, numbers, lists))
+        texts = {name: tf.constant([text] * rows) for name in ("city", "item")}
+        return hashed(Values(texts, {}, {"history": tf.ragged.constant([[text]] * rows)}))
 
-    for name, tensor in packed(long).items():
-        np.testing.assert_array_equal(tensor, packed(long + "behind")[name], err_msg=name)
-    layout = tiny.spec.layout()
-    assert packed("")["sequence_history"].numpy().max() == layout.tables["item"].offset
+    longest, other = packed("x" * LONGEST_TEXT), packed("y")
+    for name, tensor in packed("x" * LONGEST_TEXT + "behind").items():
+        np.testing.assert_array_equal(tensor, longest[name], err_msg=name)
+        assert (tensor != other[name]).numpy().any()
+
+
+def test_a_list_has_the_rows_of_the_table_that_it_shares_and_the_first_of_them_for_nothing(hashed):
+    texts = {"city": tf.constant(["x"]), "item": tf.constant(["a"])}
+    packed = hashed(Values(texts, {}, {"history": tf.ragged.constant([["a", ""]])}))
+    item = packed["ids_8"].numpy()[0, 1]
+    assert item > BUCKETS + 1  # the rows of city come first
+    assert packed["sequence_history"].numpy().tolist() == [[item, BUCKETS + 1, BUCKETS + 1]]

@@ -8,7 +8,6 @@ from schemas.columns import Column
 COLUMNS = (
     Column("city", "text"),
     Column("age", "float"),
-    Column("stock", "int"),
     Column("history", "text", repeated=True),
 )
 
@@ -36,34 +35,42 @@ def given(**changes):
     return columns | changes
 
 
-NO_INTS = tuple(column for column in COLUMNS if column.type != "int")
-
-
 def test_what_an_example_leaves_out_is_missing():
     found = values_of_examples(
-        tf.constant([example(city=b"x", age=1.0, history=[b"a", b"b"]), b""]), NO_INTS
+        tf.constant([example(city=b"x", age=1.0, history=[b"a", b"b"]), b""]), COLUMNS
     )
     assert found.texts["city"].numpy().tolist() == [b"x", b""]
     np.testing.assert_array_equal(found.numbers["age"], [1, np.nan])
     assert found.lists["history"].to_list() == [[b"a", b"b"], []]
 
 
+@pytest.mark.parametrize("examples", [b"", [[b""]]])
+def test_examples_of_another_shape_are_refused(examples):
+    @tf.function(input_signature=[tf.TensorSpec(None, tf.string)], autograph=False)
+    def answer(examples):
+        return values_of_examples(examples, COLUMNS).texts["city"]
+
+    with pytest.raises(tf.errors.InvalidArgumentError, match="not compatible with expected shape"):
+        answer(tf.constant(examples))
+
+
 def test_a_list_ends_after_its_length():
-    found = values_of_columns(given(), NO_INTS)
+    found = values_of_columns(given(), COLUMNS)
     assert found.lists["history"].to_list() == [[b"a", b"b"], [b"c"], []]
 
 
 @pytest.mark.parametrize(("length", "expected"), [(-5, 0), (7, 2), (2**62, 2)])
 def test_a_length_that_cannot_be_is_the_nearest_that_can(length, expected):
     lengths = tf.constant([length] * 3, tf.int64)
-    found = values_of_columns(given(history_length=lengths), NO_INTS)
+    found = values_of_columns(given(history_length=lengths), COLUMNS)
     assert found.lists["history"].row_lengths().numpy().tolist() == [expected] * 3
 
 
 def test_columns_of_another_number_of_rows_are_refused_by_name():
-    @tf.function(input_signature=[column_specs(NO_INTS)], autograph=False)
+    @tf.function(input_signature=[column_specs(COLUMNS)], autograph=False)
     def answer(columns):
-        return values_of_columns(columns, NO_INTS).texts["city"]
+        found = values_of_columns(columns, COLUMNS)
+        return tf.strings.join([found.texts["city"], tf.strings.as_string(found.numbers["age"])])
 
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"city, age, .* have"):
         answer(given(age=tf.constant([1.0, 2.0])))
@@ -76,15 +83,15 @@ def test_a_column_of_one_row_is_refused_where_it_has_two():
 
 
 def test_a_column_that_is_left_out_stands_as_one_missing_value():
-    nothing = missing_columns(NO_INTS)
-    found = values_of_columns(nothing, NO_INTS, rows=1)
+    nothing = missing_columns(COLUMNS)
+    found = values_of_columns(nothing, COLUMNS, rows=1)
     assert found.texts["city"].numpy().tolist() == [b""]
     assert np.isnan(found.numbers["age"].numpy()).all()
     assert found.lists["history"].to_list() == [[]]
-    assert set(nothing) == set(column_specs(NO_INTS))
+    assert set(nothing) == set(column_specs(COLUMNS))
 
 
 def test_a_list_without_its_length_counts_whole():
     sent = {"history": tf.constant([["a", "b"]])}
-    found = values_of_columns(missing_columns(NO_INTS) | sent, NO_INTS, rows=1)
+    found = values_of_columns(missing_columns(COLUMNS) | sent, COLUMNS, rows=1)
     assert found.lists["history"].to_list() == [[b"a", b"b"]]

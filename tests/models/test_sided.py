@@ -35,8 +35,9 @@ def test_a_product_with_several_kernels_is_that_of_the_whole_with_each(sided):
     np.testing.assert_allclose(tf.matmul(sided, kernels), EXPECTED @ kernels, atol=1e-6)
 
 
-def test_a_bias_is_added_to_the_product(sided):
-    kernels, biases = (RANDOM.normal(size=s).astype(np.float32) for s in ((3, 7, 2), (3, 1, 2)))
+@pytest.mark.parametrize("shapes", [((7, 2), (2,)), ((3, 7, 2), (3, 1, 2))])
+def test_a_bias_is_added_to_the_product(sided, shapes):
+    kernels, biases = (RANDOM.normal(size=shape).astype(np.float32) for shape in shapes)
     expected = EXPECTED @ kernels + biases
     np.testing.assert_allclose(affine(sided, kernels, biases), expected, atol=1e-6)
     np.testing.assert_allclose(affine(EXPECTED, kernels, biases), expected, atol=1e-6)

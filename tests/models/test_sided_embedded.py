@@ -11,8 +11,8 @@ from schemas.features import Categorical, Numeric, Sequence
 from schemas.layout import make_layout
 
 FEATURES = {
-    "user": Categorical(kind="categorical", side="user", hash=20, width=4),
     "item": Categorical(kind="categorical", side="item", hash=30, width=4),
+    "user": Categorical(kind="categorical", side="user", hash=20, width=4),
     "seen": Sequence(kind="sequence", side="user", shares="item", max_length=3),
     "price": Numeric(kind="numeric", side="item"),
     "hour": Numeric(kind="numeric", side="context"),
@@ -29,24 +29,23 @@ ROWS = 5
 def both():
     """The embedded features of a request, and those of its batch."""
     random = np.random.default_rng(1)
-    item = LAYOUT.tables["item"].offset
-    user = np.full(ROWS, 7)
+    user = np.full(ROWS, LAYOUT.tables["user"].offset + 7)
     batch = {
-        "ids_4": np.stack([user, item + random.integers(0, 31, ROWS)], 1),
+        "ids_4": np.stack([random.integers(0, 31, ROWS), user], 1),
         "ids_2": np.full((ROWS, 1), 3),
-        "sequence_seen": np.tile(item + np.array([4, 9, 0]), (ROWS, 1)),
-        "sequence_like": item + random.integers(0, 31, (ROWS, 2)),
+        "sequence_seen": np.tile([4, 9, 0], (ROWS, 1)),
+        "sequence_like": random.integers(0, 31, (ROWS, 2)),
         "dense": np.stack([random.normal(size=ROWS), np.full(ROWS, 0.5)], 1).astype(np.float32),
     }
     packed = SidedPacked(
         {
-            "ids_4": tf.constant(batch["ids_4"][:1, :1]),
+            "ids_4": tf.constant(batch["ids_4"][:1, 1:]),
             "ids_2": tf.constant(batch["ids_2"][:1]),
             "sequence_seen": tf.constant(batch["sequence_seen"][:1]),
             "dense": tf.constant(batch["dense"][:1, 1:]),
         },
         {
-            "ids_4": tf.constant(batch["ids_4"][:, 1:]),
+            "ids_4": tf.constant(batch["ids_4"][:, :1]),
             "sequence_like": tf.constant(batch["sequence_like"]),
             "dense": tf.constant(batch["dense"][:, :1]),
         },
