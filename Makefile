@@ -22,11 +22,14 @@ demo: venv ## simulated logs to a pushed model; a second run takes everything fr
 	    $(RUN) simulate $(DEMO)/logs --impressions 200000 --days 5 --seed 1
 	@$(RUN) run configs/demo.yaml
 
-test: venv ## every test
+test: venv ## every test, but for the long form of some
 	$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-fast: venv ## without the end-to-end run
-	$(PY) -m pytest -n 3 --dist loadfile -m "not e2e"
+	$(PY) -m pytest -n 3 --dist loadfile -m "not e2e and not long"
+
+test-long: venv ## the long form: more kills, more pairs of methods, the benchmarks themselves
+	$(PY) -m pytest -n 2 --dist loadfile -m long
 
 lint: venv ## ruff, mypy, and known vulnerabilities where they can be looked up
 	.venv/bin/ruff check .
@@ -47,7 +50,7 @@ census: venv ## two heads without a funnel; CENSUS is the folder of the publishe
 	@test -d runs/census/logs/impressions || $(PY) -m examples.census $(CENSUS) runs/census/logs
 	@$(RUN) run configs/census.yaml
 
-bench: runs/kuairand/logs ## measured claims; long
+bench: runs/kuairand/logs test-long ## measured claims; long
 	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(PY) $$benchmark || exit 1; done
 
 COMPILE := .venv/bin/uv pip compile --generate-hashes --no-emit-index-url --custom-compile-command "make lock"

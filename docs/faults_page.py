@@ -6,18 +6,21 @@ It needs to be root: a disk is mounted to be filled.
 """
 
 import json
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.faults import of_logs, of_places, of_runs
-from tests.faults.disk import small_disk
-from tests.faults.fault import Fault, caused
-from tests.faults.shop import Shop
+_ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(_ROOT))
 
-_HERE = Path(__file__).resolve().parent
-PAGE = _HERE / "faults.md"
-KILLS = _HERE.parent / "benchmarks" / "results" / "kills.json"
+from tests.faults import of_logs, of_places, of_runs  # noqa: E402
+from tests.faults.disk import small_disk  # noqa: E402
+from tests.faults.fault import Fault, caused  # noqa: E402
+from tests.faults.shop import Shop  # noqa: E402
+
+PAGE = _ROOT / "docs" / "faults.md"
+KILLS = _ROOT / "benchmarks" / "results" / "kills.json"
 _INTRODUCTION = """\
 # When something goes wrong
 

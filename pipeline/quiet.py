@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 from rich.console import Console
 
 from pipeline.errors import Misuse
-from pipeline.failures import reason
+from pipeline.failures import reason, told_in
+from pipeline.remote.refusal import NoAnswer
 
 
 class _Terminal(Console):
@@ -59,3 +61,32 @@ def chatter_to(path: Path) -> Iterator[Console]:
             os.close(descriptor)
         with contextlib.suppress(BrokenPipeError):  # what is left for a reader that is gone
             terminal.close()
+
+
+@contextlib.contextmanager
+def quietly(doing: str, log: Path | None = None) -> Iterator[Console]:
+    """Sends what libraries say to a file, as `chatter_to` does; it stays only if there is a story.
+
+    Args:
+        doing: what is done, as the sentence of a failure begins.
+        log: the file; one in the folder for temporary files if None.
+
+    Yields:
+        A console on the real stdout.
+
+    Raises:
+        Misuse: if the file cannot be written.
+        RunFailed: naming the reason and the file, where anything unexpected is raised.
+    """
+    if log is None:
+        handle, name = tempfile.mkstemp(prefix="funnelrank-", suffix=".log")
+        os.close(handle)
+        log = Path(name)
+    with chatter_to(log) as console:
+        try:
+            with told_in(log, lambda: doing):
+                yield console
+        except (Misuse, NoAnswer):  # its sentence is the whole story
+            log.unlink()
+            raise
+    log.unlink()

@@ -7,12 +7,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from pipeline.errors import Misuse
-from pipeline.failures import told_in
 from pipeline.pushed_model import read_spec
 from pipeline.quantities import count
-from pipeline.quiet import chatter_to
-from pipeline.remote.refusal import NoAnswer
+from pipeline.quiet import quietly
 from pipeline.remote.server import Server
 
 
@@ -39,13 +36,8 @@ def score_to_parquet(
     read_spec(model_dir)  # what is no model is told before TensorFlow and Beam are imported
     out.parent.mkdir(parents=True, exist_ok=True)
     log = out.with_name(f"{out.name}.log")
-    try:
-        with chatter_to(log) as console, told_in(log, lambda: "scoring"):
-            _score(model_dir, logs, out, served, server, console)
-    except (Misuse, NoAnswer):  # its sentence is the whole story
-        log.unlink()
-        raise
-    log.unlink()
+    with quietly("scoring", log) as console:
+        _score(model_dir, logs, out, served, server, console)
 
 
 def _score(

@@ -12,10 +12,9 @@ from rich.table import Table
 
 from pipeline.config import PipelineConfig
 from pipeline.errors import Misuse
-from pipeline.failures import told_in
 from pipeline.metadata_store import has_store, store_name
 from pipeline.quantities import count, place
-from pipeline.quiet import chatter_to
+from pipeline.quiet import quietly
 from pipeline.work_dir import WorkDir
 from schemas.score_weights import weights
 
@@ -45,32 +44,27 @@ def tune_score(
     expression = _expression(config)
     model_dir = _newest_model(work, source)
     log = work.logs / "tune-score.log"
-    try:
-        with chatter_to(log) as console, told_in(log, lambda: "tuning the score"):
-            from pipeline.pareto import tune
+    with quietly("tuning the score", log) as console:
+        from pipeline.pareto import tune
 
-            values, ranking = _read(config, expression, model_dir, work, rows, console)
-            with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-                task = bar.add_task("Trying weights", total=None)
-                tuned = tune(
-                    expression, values, ranking, trials, seed,
-                    lambda done, total: bar.update(task, completed=done, total=total),
-                )  # fmt: skip
-            where = "AUC" if config.group is None else f"AUC within {config.group}"
-            files = _keep(tuned, ranking, where, work.root / "reports")
-            _tell(tuned, ranking, where, console)
-            if tuned.recommended:
-                console.print(f"\nTo take the recommended one, write in {escape(str(source))}:")
-                line = " ".join(tuned.trials[tuned.recommended].expression.split())
-                console.print(f'\nscore: "{escape(line)}"\n', soft_wrap=True)
-            else:
-                console.print("\nNo weighing does better for all labels: keep the present one.\n")
-            for kind, file in files.items():
-                console.print(f"[bold]{kind}[/] {escape(place(file))}", soft_wrap=True)
-    except Misuse:  # its sentence is the whole story
-        log.unlink()
-        raise
-    log.unlink()
+        values, ranking = _read(config, expression, model_dir, work, rows, console)
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+            task = bar.add_task("Trying weights", total=None)
+            tuned = tune(
+                expression, values, ranking, trials, seed,
+                lambda done, total: bar.update(task, completed=done, total=total),
+            )  # fmt: skip
+        where = "AUC" if config.group is None else f"AUC within {config.group}"
+        files = _keep(tuned, ranking, where, work.root / "reports")
+        _tell(tuned, ranking, where, console)
+        if tuned.recommended:
+            console.print(f"\nTo take the recommended one, write in {escape(str(source))}:")
+            line = " ".join(tuned.trials[tuned.recommended].expression.split())
+            console.print(f'\nscore: "{escape(line)}"\n', soft_wrap=True)
+        else:
+            console.print("\nNo weighing does better for all labels: keep the present one.\n")
+        for kind, file in files.items():
+            console.print(f"[bold]{kind}[/] {escape(place(file))}", soft_wrap=True)
 
 
 def _expression(config: PipelineConfig) -> str:

@@ -9,13 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_transform as tft
-import tensorflow_transform.beam as tft_beam
 import yaml
-from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
 from models.export_config import ExportConfig
-from models.preprocessing import preprocessing_fn
 from models.ranking_model import RankingModel
 from models.requests import column_specs
 from models.signatures import ServingModel
@@ -27,6 +23,7 @@ from schemas.doors import item_columns, shared_columns
 from schemas.score_weights import weights
 from schemas.serving import ServingConfig
 from tests.stand_in.serving import StandIn
+from tests.stand_in.transform import learn
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
@@ -53,27 +50,15 @@ def table(header: str) -> list[list[str]]:
 @pytest.fixture(scope="module")
 def spec() -> ModelSpec:
     small = {**DEMO, "model": {**DEMO["model"], "units": [8], "tower": [4]}}
-    return model_spec(PipelineConfig.model_validate(small), (), "")
+    return model_spec(PipelineConfig.model_validate(small), "")
 
 
 @pytest.fixture(scope="module")
 def server(spec, tmp_path_factory):
     """A server of the demo's model, which has learnt the words of a few rows and no more."""
     place = tmp_path_factory.mktemp("demo")
-    dtypes = {"text": tf.string, "float": tf.float32, "int": tf.int64}
-    metadata = dataset_metadata.DatasetMetadata(
-        schema_utils.schema_from_feature_spec(
-            {column.name: tf.io.VarLenFeature(dtypes[column.type]) for column in spec.columns}
-        )
-    )
-    rows = [{**{column.name: [] for column in spec.columns}, **ROW} for _ in range(5)]
-    with tft_beam.Context(temp_dir=str(place / "temp")):
-        _, graph = (rows, metadata) | tft_beam.AnalyzeAndTransformDataset(
-            lambda inputs: preprocessing_fn(inputs, {"spec": spec.model_dump_json()})
-        )
-        graph | tft_beam.WriteTransformFn(str(place / "graph"))
     model = RankingModel(spec.layout(), spec.heads, spec.model, seed=1)
-    doors = ServingModel(model, tft.TFTransformOutput(str(place / "graph")), spec)
+    doors = ServingModel(model, learn(spec, [ROW] * 5, place / "graph"), spec)
     tf.saved_model.save(doors, str(place / "serving" / "7"), signatures=doors.signatures())
     with StandIn({"demo": place / "serving"}) as started:
         yield started

@@ -13,7 +13,10 @@ from benchmarks.training_speed import environments
 # What a SavedModel is made from, besides the module that makes it.
 _SHARED = ("benchmarks/serving_speed/task.py", "benchmarks/training_speed/task.py")
 _BESIDES = {
-    "ours": ("models", "schemas", "benchmarks/serving_speed/requests.py"),
+    "ours": (
+        *("models", "schemas", "benchmarks/serving_speed/requests.py"),
+        "tests/stand_in/transform.py",
+    ),
     "peer_deepctr": ("benchmarks/training_speed/peer_deepctr.py",),
 }
 

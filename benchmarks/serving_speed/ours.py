@@ -8,12 +8,7 @@ Half of each side's fields are looked up in vocabularies, the others are hashed.
 import sys
 import tempfile
 from pathlib import Path
-
-import tensorflow as tf
-import tensorflow_transform as tft
-import tensorflow_transform.beam as tft_beam
-from tensorflow_transform.beam.tft_beam_io.transform_fn_io import WriteTransformFn
-from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
+from typing import Any
 
 from benchmarks.serving_speed.requests import as_columns, draw
 from benchmarks.serving_speed.task import FIELD_NAMES, NUMBER_NAMES, ROWS_A_TABLE, USER_NAMES
@@ -21,13 +16,13 @@ from benchmarks.training_speed.ours import model_config
 from benchmarks.training_speed.task import ARCHITECTURES, WIDTH, Architecture
 from models.export import export
 from models.export_config import ExportConfig
-from models.preprocessing import preprocessing_fn
 from models.ranking_model import RankingModel
 from models.spec import ModelSpec
 from models.training_config import TrainingConfig
 from schemas.columns import Column
 from schemas.features import Categorical, Feature, Numeric, Side, Vocabulary
 from schemas.heads import Head
+from tests.stand_in.transform import learn
 
 EXAMPLES = 4000  # that the transform learns vocabularies and means from
 _LABELS = ("click", "conversion")
@@ -69,24 +64,12 @@ def _side(name: str) -> Side:
     return "user" if name in USER_NAMES else "item"
 
 
-def make_transform(spec: ModelSpec, folder: Path) -> Path:
-    """Returns the folder of what Transform learns from random rows of these columns."""
+def _rows() -> list[dict[str, list[Any]]]:
+    """Returns random rows of these columns, to learn from."""
     rows = draw(EXAMPLES, seed=1)
     columns = as_columns(rows)
     columns |= {label: rows.ids[:, 0] % 2 for label in _LABELS}
-    batch = [{name: [values[i]] for name, values in columns.items()} for i in range(len(rows.ids))]
-    dtypes = {"text": tf.string, "float": tf.float32, "int": tf.int64}
-    metadata = dataset_metadata.DatasetMetadata(
-        schema_utils.schema_from_feature_spec(
-            {column.name: tf.io.VarLenFeature(dtypes[column.type]) for column in spec.columns}
-        )
-    )
-    with tft_beam.Context(temp_dir=str(folder / "temporary")):
-        transform_fn = (batch, metadata) | tft_beam.AnalyzeDataset(
-            lambda inputs: preprocessing_fn(inputs, {"spec": spec.model_dump_json()})
-        )
-        _ = transform_fn | WriteTransformFn(str(folder / "transform"))
-    return folder / "transform"
+    return [{name: [values[i]] for name, values in columns.items()} for i in range(len(rows.ids))]
 
 
 def write(shape: Architecture, folder: Path) -> None:
@@ -94,8 +77,8 @@ def write(shape: Architecture, folder: Path) -> None:
     spec = make_spec(shape)
     model = RankingModel(spec.layout(), spec.heads, spec.model, seed=1)
     with tempfile.TemporaryDirectory() as scratch:
-        transform = make_transform(spec, Path(scratch))
-        export(model, tft.TFTransformOutput(str(transform)), spec, str(folder))
+        transform = learn(spec, _rows(), Path(scratch, "graph"))
+        export(model, transform, spec, str(folder))
 
 
 if __name__ == "__main__":

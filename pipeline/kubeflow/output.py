@@ -1,16 +1,14 @@
 """The command `compile`: checks, compiles, writes."""
 
-import os
-import tempfile
 from pathlib import Path
 
 from rich.markup import escape
 
 from pipeline.config import PipelineConfig
 from pipeline.errors import Misuse
-from pipeline.failures import reason, told_in
+from pipeline.failures import reason
 from pipeline.kubeflow.needs import kubeflow_of
-from pipeline.quiet import chatter_to
+from pipeline.quiet import quietly
 
 
 def write_compiled(config: PipelineConfig, output: Path, search: tuple[int, int] | None) -> None:
@@ -28,20 +26,12 @@ def write_compiled(config: PipelineConfig, output: Path, search: tuple[int, int]
     if output.suffix not in (".yaml", ".yml"):
         raise Misuse(f"Kubeflow takes a file called *.yaml. Received: {output}")
     kubeflow_of(config)
-    handle, name = tempfile.mkstemp(prefix="funnelrank-compile-", suffix=".log")
-    os.close(handle)
-    log = Path(name)
-    try:
-        with chatter_to(log) as console, told_in(log, lambda: "compiling"):
-            from pipeline.kubeflow.compile import compile_run, compile_search
+    with quietly("compiling") as console:
+        from pipeline.kubeflow.compile import compile_run, compile_search
 
-            text = compile_search(config, *search) if search else compile_run(config)
-            _write_whole(text, output)
-            console.print(f"[bold]pipeline[/] {escape(str(output))}", soft_wrap=True)
-    except Misuse:  # its sentence is the whole story
-        log.unlink()
-        raise
-    log.unlink()
+        text = compile_search(config, *search) if search else compile_run(config)
+        _write_whole(text, output)
+        console.print(f"[bold]pipeline[/] {escape(str(output))}", soft_wrap=True)
 
 
 def _write_whole(text: str, path: Path) -> None:

@@ -1,15 +1,11 @@
 """A comparison with the chatter of libraries kept away."""
 
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.errors import Misuse
-from pipeline.failures import told_in
 from pipeline.parity.found import Parity
 from pipeline.pushed_model import read_spec
-from pipeline.quiet import chatter_to
+from pipeline.quiet import quietly
 
 
 def judge(model_dir: Path, logs: Sequence[Path], rows: int) -> Parity:
@@ -28,16 +24,7 @@ def judge(model_dir: Path, logs: Sequence[Path], rows: int) -> Parity:
         RunFailed: naming the reason and the file.
     """
     read_spec(model_dir)  # what is no model is told before TensorFlow and Beam are imported
-    handle, name = tempfile.mkstemp(prefix="funnelrank-parity-", suffix=".log")
-    os.close(handle)
-    log = Path(name)
-    try:
-        with chatter_to(log), told_in(log, lambda: "the comparison"):
-            from pipeline.parity.compare import compare
+    with quietly("the comparison"):
+        from pipeline.parity.compare import compare
 
-            found = compare(model_dir, logs, rows)
-    except Misuse:  # its sentence is the whole story
-        log.unlink()
-        raise
-    log.unlink()
-    return found
+        return compare(model_dir, logs, rows)

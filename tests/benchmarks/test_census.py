@@ -46,6 +46,7 @@ def source(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_it_trains_once_and_tells_the_same_from_what_it_kept(source, tmp_path):
     asked = ("--source", source, "--results", tmp_path, "--settings", 1, "--seeds", 2)
     asked = (*asked, "--group", "group_1", "--method", "shared_bottom")

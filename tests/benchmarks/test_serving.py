@@ -77,6 +77,7 @@ def test_the_help_needs_no_framework_and_names_every_candidate():
         assert name in done.output
 
 
+@pytest.mark.long
 def test_one_run_writes_its_figures(tmp_path):
     report = tmp_path / "serving.json"
     arguments = ["--architecture", "esmm", "--candidate", "products alone", "--turns", "2"]

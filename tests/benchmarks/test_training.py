@@ -47,6 +47,7 @@ def test_the_help_needs_no_framework_and_names_every_candidate():
     assert "torch-rechub" in done.output
 
 
+@pytest.mark.long
 def test_one_run_writes_its_figures(tmp_path):
     report = tmp_path / "training.json"
     arguments = ["--architecture", "esmm", "--candidate", "sgemm", "--turns", "1", "--seconds", "1"]

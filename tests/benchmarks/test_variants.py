@@ -54,6 +54,7 @@ def trained(work):
     return read_trained(work)
 
 
+@pytest.mark.long
 def test_a_trained_model_is_read_with_its_rows(tiny, work, trained):
     """It answers as the SavedModel that its run has left."""
     assert trained.spec == tiny.spec
@@ -70,6 +71,7 @@ def test_a_folder_without_a_trained_model_is_refused(tmp_path):
         read_trained(tmp_path)
 
 
+@pytest.mark.long
 def test_forms_are_judged_by_their_own_answers_and_each_is_smaller(trained, tmp_path):
     """Five clicks are known, of which two came; of their conversions one, which cvr is told of."""
     names = (PLAIN, "bfloat16")
@@ -87,6 +89,7 @@ def test_forms_are_judged_by_their_own_answers_and_each_is_smaller(trained, tmp_
     assert rounded["ctr"]["log_loss"] != found["ctr"]["log_loss"]
 
 
+@pytest.mark.long
 def test_a_form_is_timed_in_a_process_of_its_own(work, trained, tmp_path):
     """Seven items of six rows: the first comes again."""
     variants.write_request(trained, 7, tmp_path / "request.npz")

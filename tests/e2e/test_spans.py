@@ -18,7 +18,7 @@ from pipeline.work_dir import WorkDir
 from simulation.settings import Settings
 from simulation.simulate import simulate
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 FIRST, _, THIRD, FOURTH = (datetime.date(2026, 1, day) for day in (1, 2, 3, 4))
 NODES = ["LogExampleGen", "SpanStatistics", "Transform", "Trainer", "BaselineModel", "Evaluator"]

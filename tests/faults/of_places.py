@@ -141,6 +141,13 @@ def the_served_model_is_gone(shop: Shop) -> Iterator[Ended]:
         yield shop.run()
 
 
+def the_served_model_breaks(shop: Shop) -> Iterator[Ended]:
+    (version,) = shop.versions()
+    graph = shop.work.serving / version / "saved_model.pb"
+    with instead(graph, graph.read_bytes()[:1000]):
+        yield shop.run("--set", "training.seed=2")
+
+
 FAULTS = (
     Fault("The config is no YAML", "before the run", the_config_is_no_yaml, 2),
     Fault("The config is edited", "LogGate at work", the_config_is_edited, 0),
@@ -180,6 +187,7 @@ FAULTS = (
         1,
         "Nothing new is served.*\\n.*",
     ),
+    Fault("The served model breaks off", "before the run", the_served_model_breaks, 1),
 )
 
 

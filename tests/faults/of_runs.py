@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.faults.fault import Fault, instead
+from tests.faults.fault import Fault
 from tests.faults.process import (
     At,
     Ended,
@@ -76,13 +76,6 @@ def the_trial_is_killed(shop: Shop) -> Iterator[Ended]:
     yield shop.run(at=At("ServingCheck", "works", kill))
 
 
-def the_served_model_breaks(shop: Shop) -> Iterator[Ended]:
-    (version,) = shop.versions()
-    graph = shop.work.serving / version / "saved_model.pb"
-    with instead(graph, graph.read_bytes()[:1000]):
-        yield shop.run("--set", "training.seed=2")
-
-
 FAULTS = (
     Fault("Ctrl-C", "LogExampleGen at work", stopped("LogExampleGen", signal.SIGINT), 130),
     Fault("The disk is full", "LogExampleGen at work", disk_full("LogExampleGen", "works"), 1),
@@ -107,7 +100,6 @@ FAULTS = (
     Fault("The disk is full", "AtomicPusher at work", disk_full("AtomicPusher", "works"), 1),
     Fault("`kill -9`", "the model is pushed, not noted", killed("AtomicPusher", "has worked"), -9),
     Fault("The disk is full", "RunReport at work", disk_full("RunReport", "works"), 1),
-    Fault("The served model breaks off", "before the run", the_served_model_breaks, 1),
 )
 
 

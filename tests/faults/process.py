@@ -109,7 +109,11 @@ def run(
         process.start()
         process.join(_LONGEST if kill_after is None else kill_after)
         if process.is_alive():
-            os.killpg(process.pid or 0, signal.SIGKILL)
+            assert process.pid is not None
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:  # it has just begun, and has no group of its own yet
+                process.kill()
             process.join()
             if kill_after is None:
                 raise TimeoutError(f"{arguments} ran for more than {_LONGEST} s")

@@ -1,5 +1,6 @@
 """A small shop whose pipeline runs while things break, and what holds of it whatever breaks."""
 
+import contextlib
 import hashlib
 import json
 import sqlite3
@@ -102,7 +103,8 @@ class Shop:
                 found.append(f"reports/{report.name} has no page")
         if not self.work.metadata.exists():
             return found
-        with sqlite3.connect(f"file:{self.work.metadata}?mode=ro", uri=True) as store:
+        books = sqlite3.connect(f"file:{self.work.metadata}?mode=ro", uri=True)
+        with contextlib.closing(books) as store:
             (never_ended,), (pending,) = (
                 store.execute(query).fetchone() for query in (_NEVER_ENDED, _PENDING)
             )

@@ -1,7 +1,6 @@
 """Six hand-written rows through TFT, once: what several tests of models look at."""
 
 import dataclasses
-import json
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,14 +10,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
-import tensorflow_transform.beam as tft_beam
 from pydantic import TypeAdapter
-from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
 from models.config import ModelConfig
 from models.optimizers import make_optimizer
-from models.preprocessing import preprocessing_fn
 from models.ranking_model import Batch, RankingModel
+from models.requests import DTYPES
 from models.spec import ModelSpec
 from models.targets import Targets, make_targets
 from models.training_config import TrainingConfig
@@ -26,6 +23,7 @@ from schemas.columns import Column
 from schemas.features import Categorical, Feature, Numeric, Sequence
 from schemas.heads import Head, Heads
 from schemas.layout import is_learnt, make_layout
+from tests.stand_in.transform import learn
 
 FEATURES = TypeAdapter(dict[str, Feature]).validate_python(
     {
@@ -180,21 +178,23 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
         {**{name: row.get(name, []) for name in FEATURES}, "click": click, "conversion": conversion}
         for row, click, conversion in zip(ROWS, CLICKS, CONVERSIONS, strict=True)
     ]
-    dtypes = {"text": tf.string, "float": tf.float32, "int": tf.int64}
-    metadata = dataset_metadata.DatasetMetadata(
-        schema_utils.schema_from_feature_spec(
-            {c.name: tf.io.VarLenFeature(dtypes[c.type]) for c in SPEC.columns}
-        )
-    )
-    with tft_beam.Context(temp_dir=str(place / "temp")):
-        (packed, _), transform_fn = (rows, metadata) | tft_beam.AnalyzeAndTransformDataset(
-            lambda inputs: preprocessing_fn(inputs, {"spec": SPEC.model_dump_json()})
-        )
-        transform_fn | tft_beam.WriteTransformFn(str(place / "graph"))
-    (place / "graph" / "spans.json").write_text(json.dumps(SPEC.spans))
-    # As the component packs: without what was learnt.
-    packed = [{n: values for n, values in row.items() if not is_learnt(n)} for row in packed]
+    packed = _pack(rows, learn(SPEC, rows, place / "graph"))
     return Tiny(SPEC, rows, packed, str(place / "graph"), [_write(place, packed)])
+
+
+def _pack(
+    rows: list[dict[str, list[object]]], transform: tft.TFTransformOutput
+) -> list[dict[str, np.ndarray]]:
+    """Packs as the component does: without what was learnt."""
+    raw = {
+        column.name: tf.ragged.constant(
+            [row[column.name] for row in rows], DTYPES[column.type], ragged_rank=1
+        ).to_sparse()
+        for column in SPEC.columns
+    }
+    found = transform.transform_features_layer()(raw)
+    packed = {name: values.numpy() for name, values in found.items() if not is_learnt(name)}
+    return [{n: values[number] for n, values in packed.items()} for number in range(len(rows))]
 
 
 def _write(place: Path, packed: list[dict[str, object]]) -> str:

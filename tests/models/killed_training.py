@@ -1,6 +1,6 @@
 """The script of `test_resume`: trains jobs, each once at a stretch and once killed many times.
 
-    python killed_training.py FOLDER
+    python killed_training.py FOLDER KILLS
 
 leaves under FOLDER/<job>/straight and FOLDER/<job>/killed what came of each. An attempt is a fork
 of this process: TensorFlow is imported once, and no kernel of it has run before the fork.
@@ -83,11 +83,11 @@ NAMED = {
 }
 
 
-def moments(name: str) -> list[Moment]:
-    """Returns ten: the named ones, and as many at random."""
+def moments(name: str, kills: int) -> list[Moment]:
+    """Returns so many of ten: the named ones, and as many at random."""
     drawn = random.Random(name)
     anywhere = [Moment(step, "anywhere", drawn.randrange(3000)) for step in (2, 8, 13, 17, 21)]
-    return sorted([*NAMED[name], *anywhere])
+    return sorted([*NAMED[name], *anywhere])[:: 10 // kills][:kills]
 
 
 def make_job(name: str, place: Path, files: dict[str, str]) -> Job:
@@ -271,10 +271,10 @@ def status_of(pid: int) -> int:
     return os.waitpid(pid, 0)[1]
 
 
-def chain(name: str, place: Path, files: dict[str, str]) -> None:
-    """Trains a job at a stretch, then one that dies at every moment of its own."""
+def chain(name: str, place: Path, files: dict[str, str], kills: int) -> None:
+    """Trains a job at a stretch, then one that dies at so many moments of its own."""
     attempts(name, place / name / "straight", files, [None])
-    attempts(name, place / name / "killed", files, [*moments(name), None])
+    attempts(name, place / name / "killed", files, [*moments(name, kills), None])
 
 
 def attempts(name: str, folder: Path, files: dict[str, str], ends: list[Moment | None]) -> None:
@@ -288,11 +288,11 @@ def attempts(name: str, folder: Path, files: dict[str, str], ends: list[Moment |
 
 
 def main() -> None:
-    place = Path(sys.argv[1])
+    place, kills = Path(sys.argv[1]), int(sys.argv[2])
     files = {split: str(place / f"{split}.gz") for split in ("train", "validation")}
     for seed, path in enumerate(files.values()):
         status_of(fork(lambda path=path, seed=seed: write_rows(path, seed)))
-    chains = [fork(lambda name=name: chain(name, place, files)) for name in JOBS]
+    chains = [fork(lambda name=name: chain(name, place, files, kills)) for name in JOBS]
     sys.exit(any([status_of(pid) for pid in chains]))
 
 

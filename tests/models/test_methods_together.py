@@ -33,18 +33,21 @@ def all_pairs():
         dict(zip(KINDS, names, strict=True)) for names in itertools.product(*KINDS.values())
     ]
     possible = [chosen for chosen in everything if sensible(**chosen)]
-    found, met = [], set()
+    found, met, seen = [], set(), set()
     np.random.default_rng(0).shuffle(possible)
     for fresh in (5, 3, 1):  # those first in which many meet for the first time
         for chosen in possible:
             pairs = set(itertools.combinations(chosen.items(), 2))
             if len(pairs - met) >= fresh:
-                found.append(chosen)
+                # Each method once at least; every pair in the long form.
+                marks = () if set(chosen.items()) - seen or fresh == 5 else pytest.mark.long
+                found.append(pytest.param(chosen, marks=marks, id="-".join(chosen.values())))
                 met |= pairs
+                seen |= set(chosen.items())
     return found
 
 
-@pytest.mark.parametrize("chosen", all_pairs(), ids=lambda chosen: "-".join(chosen.values()))
+@pytest.mark.parametrize("chosen", all_pairs())
 def test_every_two_methods_together_take_a_step_that_moves_every_weight(funnel, chosen):
     given = {name: {"kind": kind, **NEEDED.get(kind, {})} for name, kind in chosen.items()}
     layout = dataclasses.replace(funnel.layout, group=True)

@@ -12,7 +12,6 @@ from models.checkpoints import Progress
 
 SCRIPT = Path(__file__).with_name("killed_training.py")
 JOBS = ("joint", "alternating")
-KILLS = 10  # of each job
 EVERY = 5  # steps between two checkpoints
 TOLERANCE = 1e-6  # of a weight; sums may be added up in another order
 
@@ -25,12 +24,17 @@ class Outcome(NamedTuple):
     steps: list[list[tuple[int, int]]]  # by attempt, from which step to which one went
 
 
+@pytest.fixture(scope="module", params=[3, pytest.param(10, marks=pytest.mark.long)])
+def kills(request: pytest.FixtureRequest) -> int:
+    """How often each job is killed."""
+    return int(request.param)
+
+
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Outcome]]:
+def outcomes(kills: int, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Outcome]]:
     place = tmp_path_factory.mktemp("killed")
-    done = subprocess.run(
-        [sys.executable, str(SCRIPT), str(place)], capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, str(SCRIPT), str(place), str(kills)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
     return {name: {kind: outcome(place / name / kind) for kind in ("straight", "killed")} for
             name in JOBS}  # fmt: skip
@@ -48,9 +52,11 @@ def outcome(folder: Path) -> Outcome:
 
 
 @pytest.mark.parametrize("name", JOBS)
-def test_a_training_killed_ten_times_ends_with_the_weights_of_one_that_never_was(name, outcomes):
+def test_a_training_that_was_killed_ends_with_the_weights_of_one_that_never_was(
+    name, kills, outcomes
+):
     straight, killed = outcomes[name]["straight"], outcomes[name]["killed"]
-    assert len(killed.steps) == KILLS + 1
+    assert len(killed.steps) == kills + 1
     for one, other in zip(straight.weights, killed.weights, strict=True):
         np.testing.assert_allclose(other, one, rtol=0, atol=TOLERANCE)
 
@@ -78,7 +84,7 @@ def flat(value: object) -> list[float]:
 
 
 @pytest.mark.parametrize("name", JOBS)
-def test_no_attempt_takes_more_steps_again_than_lie_between_two_checkpoints(name, outcomes):
+def test_no_attempt_takes_more_steps_again_than_lie_between_two_checkpoints(name, kills, outcomes):
     attempts = outcomes[name]["killed"].steps
     furthest = 0
     for steps in attempts:
@@ -86,6 +92,6 @@ def test_no_attempt_takes_more_steps_again_than_lie_between_two_checkpoints(name
             assert start >= furthest - EVERY
             furthest = max(furthest, end)
     redone = sum(end - start for steps in attempts for start, end in steps) - furthest
-    assert 0 < redone <= KILLS * EVERY
+    assert 0 < redone <= kills * EVERY
     (straight,) = outcomes[name]["straight"].steps
     assert furthest == straight[-1][1]

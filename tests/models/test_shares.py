@@ -23,7 +23,7 @@ def batches_of(sizes):
     return tf.data.Dataset.from_generator(generate, output_signature=signature), found
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     sizes=st.lists(st.integers(0, 9), min_size=1, max_size=3),
     workers=st.integers(1, 3),

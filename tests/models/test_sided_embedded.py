@@ -11,8 +11,9 @@ from schemas.features import Categorical, Numeric, Sequence
 from schemas.layout import make_layout
 
 FEATURES = {
-    "item": Categorical(kind="categorical", side="item", hash=30, width=4),
     "user": Categorical(kind="categorical", side="user", hash=20, width=4),
+    "item": Categorical(kind="categorical", side="item", hash=30, width=4),
+    "device": Categorical(kind="categorical", side="context", hash=9, width=4),
     "seen": Sequence(kind="sequence", side="user", shares="item", max_length=3),
     "price": Numeric(kind="numeric", side="item"),
     "hour": Numeric(kind="numeric", side="context"),
@@ -29,23 +30,24 @@ ROWS = 5
 def both():
     """The embedded features of a request, and those of its batch."""
     random = np.random.default_rng(1)
-    user = np.full(ROWS, LAYOUT.tables["user"].offset + 7)
+    item, device = (LAYOUT.tables[name].offset for name in ("item", "device"))
+    items = item + random.integers(0, 31, ROWS)
     batch = {
-        "ids_4": np.stack([random.integers(0, 31, ROWS), user], 1),
+        "ids_4": np.stack([np.full(ROWS, 7), items, np.full(ROWS, device + 2)], 1),
         "ids_2": np.full((ROWS, 1), 3),
-        "sequence_seen": np.tile([4, 9, 0], (ROWS, 1)),
-        "sequence_like": random.integers(0, 31, (ROWS, 2)),
+        "sequence_seen": np.tile(item + np.array([4, 9, 0]), (ROWS, 1)),
+        "sequence_like": item + random.integers(0, 31, (ROWS, 2)),
         "dense": np.stack([random.normal(size=ROWS), np.full(ROWS, 0.5)], 1).astype(np.float32),
     }
     packed = SidedPacked(
         {
-            "ids_4": tf.constant(batch["ids_4"][:1, 1:]),
+            "ids_4": tf.constant(batch["ids_4"][:1, [0, 2]]),
             "ids_2": tf.constant(batch["ids_2"][:1]),
             "sequence_seen": tf.constant(batch["sequence_seen"][:1]),
             "dense": tf.constant(batch["dense"][:1, 1:]),
         },
         {
-            "ids_4": tf.constant(batch["ids_4"][:, :1]),
+            "ids_4": tf.constant(batch["ids_4"][:, 1:2]),
             "sequence_like": tf.constant(batch["sequence_like"]),
             "dense": tf.constant(batch["dense"][:, :1]),
         },
@@ -53,7 +55,7 @@ def both():
         tf.constant(ROWS),
     )
     embedding = PackedEmbedding(LAYOUT, linear=2)
-    expected = embedding({name: tf.constant(values) for name, values in batch.items()})
+    embedding({name: tf.constant(values) for name, values in batch.items()})  # makes the tables
     for table in (*embedding.tables.values(), embedding.linear_kernel):
         table.assign(random.normal(size=table.shape))
     expected = embedding({name: tf.constant(values) for name, values in batch.items()})
@@ -72,7 +74,7 @@ def test_vectors_of_a_request_are_those_of_its_batch(both):
 def test_what_candidates_share_is_looked_up_once(both):
     found, expected = both
     assert found.sequences["seen"].shape == (1, 3, 4)
-    assert found.flat().shared.shape == (1, 4 + 2 + 4 + 1)  # user, city, seen and hour
+    assert found.flat().shared.shape == (1, 4 + 4 + 2 + 4 + 1)  # user, device, city, seen, hour
     for name, mean in found.pooled().items():
         np.testing.assert_allclose(mean, expected.pooled()[name], atol=1e-6)
 
@@ -81,4 +83,4 @@ def test_a_sequence_seen_from_each_candidate_is_its_own(both):
     found, expected = both
     seen = {"seen": tf.random.normal([ROWS, 4]), "like": tf.random.normal([ROWS, 4])}
     np.testing.assert_allclose(whole(found.flat(seen)), expected.flat(seen), atol=1e-6)
-    assert found.flat(seen).shared.shape == (1, 4 + 2 + 1)
+    assert found.flat(seen).shared.shape == (1, 4 + 4 + 2 + 1)

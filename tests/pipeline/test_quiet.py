@@ -1,11 +1,14 @@
+import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from pipeline.errors import Misuse
-from pipeline.quiet import chatter_to
+from pipeline.errors import Misuse, RunFailed
+from pipeline.quiet import chatter_to, quietly
+from pipeline.remote.refusal import NoAnswer
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
@@ -75,3 +78,34 @@ def test_a_log_that_cannot_be_written_leaves_the_terminal_as_it_was(tmp_path):
     assert str(misuse.value).startswith(f"cannot write the log {tmp_path}: IsADirectoryError: ")
     assert str(misuse.value).endswith(". Mend that, or give another --work")
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_of_work_that_ends_well_no_chatter_stays(tmp_path):
+    log = tmp_path / "score.log"
+    with quietly("scoring", log):
+        assert log.exists()
+    assert not log.exists()
+
+
+@pytest.mark.parametrize("error", [Misuse, NoAnswer])
+def test_where_the_sentence_says_it_all_no_chatter_stays(error, tmp_path):
+    log = tmp_path / "score.log"
+    with pytest.raises(error, match=r"^the rule$"), quietly("scoring", log):
+        raise error("the rule")
+    assert not log.exists()
+
+
+def test_of_work_that_fails_the_chatter_stays_and_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(RunFailed) as failure, quietly("scoring"):
+        os.write(1, b"a library speaks\n")
+        raise KeyError("age")
+    (log,) = tmp_path.iterdir()
+    assert str(failure.value) == f"scoring failed: KeyError: 'age'. The whole story is in {log}"
+    assert log.read_text().startswith("a library speaks\nTraceback (most recent call last):")
+
+
+def test_a_log_of_work_that_cannot_be_written_is_told_as_such_and_stays_what_it_is(tmp_path):
+    with pytest.raises(Misuse, match="cannot write the log"), quietly("scoring", tmp_path):
+        raise AssertionError("a folder is no log file")
+    assert tmp_path.is_dir()

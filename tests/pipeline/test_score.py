@@ -5,50 +5,22 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-import tensorflow as tf
 from click.testing import CliRunner
 
-from models.config import ModelConfig
-from models.spec import SPEC_FILE, ModelSpec
-from models.training_config import TrainingConfig
 from pipeline.cli import main
 from pipeline.errors import Misuse, RunFailed
 from pipeline.remote.refusal import NoAnswer
 from pipeline.remote.server import Server
 from pipeline.score import score_to_parquet
-from schemas.columns import Column
-from schemas.features import Numeric
-from schemas.heads import Head
+from tests.stand_in.pushed import HALVED, half, push, write_spec
 from tests.stand_in.serving import StandIn
 
-SPEC = ModelSpec(
-    name="tiny",
-    id=("id",),
-    columns=(Column("id", "text", role="key"), Column("age", "float")),
-    features={"age": Numeric(kind="numeric", side="user")},
-    heads={"ctr": Head(label="click")},
-    targets=("click",),
-    model=ModelConfig(trunk="shared_bottom", units=(4,), tower=(4,)),
-    training=TrainingConfig(batch_size=4),
-)
 ROWS = [{"id": "a", "age": "40"}, {"id": "b", "age": "old"}]
-
-
-def write_spec(model_dir: Path) -> None:
-    (model_dir / "assets.extra").mkdir(parents=True)
-    (model_dir / "assets.extra" / SPEC_FILE).write_text(SPEC.model_dump_json(), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("serving") / "17"
-    module = tf.Module()
-    module.half = tf.function(lambda **columns: {"ctr": columns["age"] / 2})
-    asked = {"age": tf.TensorSpec([None], tf.float32, name="age")}
-    signature = module.half.get_concrete_function(**asked)
-    tf.saved_model.save(module, str(place), {"predict_columns": signature})
-    write_spec(place)
-    return place
+    return push(HALVED, half, tmp_path_factory.mktemp("serving") / "17")
 
 
 def test_what_was_scored_and_left_out_is_told_and_no_log_stays(
@@ -73,14 +45,14 @@ def test_a_misuse_leaves_no_log(tmp_path):
     with pytest.raises(Misuse, match="is no model of funnelrank"):
         score_to_parquet(tmp_path / "none", [tmp_path], tmp_path / "out" / "scores.parquet")
     assert list(tmp_path.iterdir()) == []
-    write_spec(tmp_path / "17")
+    write_spec(HALVED, tmp_path / "17")
     with pytest.raises(Misuse, match="there is no "):
         score_to_parquet(tmp_path / "17", [tmp_path / "none"], tmp_path / "out" / "scores.parquet")
     assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_server_that_does_not_answer_leaves_no_log(tmp_path, write_rows):
-    write_spec(tmp_path / "17")
+    write_spec(HALVED, tmp_path / "17")
     log = write_rows(tmp_path / "log.csv", ROWS)
     out = tmp_path / "out" / "scores.parquet"
     with socket.socket() as taken:  # bound and not listening: who connects is refused
@@ -110,7 +82,7 @@ def test_a_server_is_asked_from_the_terminal(scheme, model_dir, tmp_path, write_
 
 
 def test_a_failure_is_told_in_one_sentence_and_its_log_stays(tmp_path, write_rows):
-    write_spec(tmp_path / "17")  # the model itself is not there
+    write_spec(HALVED, tmp_path / "17")  # the model itself is not there
     log = write_rows(tmp_path / "log.csv", ROWS)
     out = tmp_path / "out" / "scores.parquet"
     with pytest.raises(RunFailed) as failure:

@@ -7,37 +7,10 @@ import pyarrow.parquet
 import pytest
 import tensorflow as tf
 
-from models.config import ModelConfig
-from models.spec import SPEC_FILE, ModelSpec
-from models.training_config import TrainingConfig
 from pipeline.errors import Misuse
 from pipeline.scoring import Scored, score_logs
-from schemas.columns import Column
-from schemas.features import Categorical, Numeric, Sequence
-from schemas.heads import Head
-from schemas.logs import Clock
+from tests.stand_in.pushed import TINY, push, write_spec
 
-SPEC = ModelSpec(
-    name="tiny",
-    id=("id",),
-    time=Clock(column="at", unit="ms"),
-    columns=(
-        Column("id", "text", role="key"),
-        Column("city", "text"),
-        Column("age", "float"),
-        Column("history", "text", repeated=True),
-        Column("click", "int", role="label"),  # not asked of a log to score
-    ),
-    features={
-        "city": Categorical(kind="categorical", side="user", hash=5, width=4),
-        "age": Numeric(kind="numeric", side="user"),
-        "history": Sequence(kind="sequence", side="user", shares="city", max_length=3),
-    },
-    heads={"ctr": Head(label="click")},
-    targets=("click",),
-    model=ModelConfig(trunk="shared_bottom", units=(4,), tower=(4,)),
-    training=TrainingConfig(batch_size=4),
-)
 ROWS = [
     {"id": "b", "city": "Rome", "age": 40.5, "history": ["x", "yy"]},
     {"id": "c", "city": None, "age": 20.0, "history": ["zzz"]},
@@ -54,36 +27,21 @@ ANSWERS = {
 }
 
 
-class Mirror(tf.Module):
+def mirror(city, age, history, history_length):
     """Answers what it was asked: lengths of texts, numbers, and the size of the batch."""
-
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec([None], tf.string, name="city"),
-            tf.TensorSpec([None], tf.float32, name="age"),
-            tf.TensorSpec([None, None], tf.string, name="history"),
-            tf.TensorSpec([None], tf.int64, name="history_length"),
-        ]
-    )
-    def predict_columns(self, city, age, history, history_length):
-        counted = tf.sequence_mask(history_length, tf.shape(history)[1], tf.int32)
-        return {
-            "age": age,
-            "asked_with": tf.fill(tf.shape(age), tf.size(age)),
-            "letters": tf.strings.length(city),
-            "history": tf.reduce_sum(counted * tf.strings.length(history), 1),
-            "values": history_length,
-        }
+    counted = tf.sequence_mask(history_length, tf.shape(history)[1], tf.int32)
+    return {
+        "age": age,
+        "asked_with": tf.fill(tf.shape(age), tf.size(age)),
+        "letters": tf.strings.length(city),
+        "history": tf.reduce_sum(counted * tf.strings.length(history), 1),
+        "values": history_length,
+    }
 
 
 @pytest.fixture(scope="module")
 def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("serving") / "17"
-    module = Mirror()
-    tf.saved_model.save(module, str(place), {"predict_columns": module.predict_columns})
-    (place / "assets.extra").mkdir()
-    (place / "assets.extra" / SPEC_FILE).write_text(SPEC.model_dump_json(), encoding="utf-8")
-    return place
+    return push(TINY, mirror, tmp_path_factory.mktemp("serving") / "17")
 
 
 def answers(path: Path) -> dict[str, list[object]]:
@@ -130,8 +88,7 @@ def test_a_served_log_has_no_row_without_a_time(model_dir, tmp_path, write_rows)
 
 def test_a_served_log_needs_a_model_that_knows_the_clock(model_dir, tmp_path, write_rows):
     old = shutil.copytree(model_dir, tmp_path / "8")
-    spec = SPEC.model_copy(update={"time": None})
-    (old / "assets.extra" / SPEC_FILE).write_text(spec.model_dump_json(), encoding="utf-8")
+    write_spec(TINY.model_copy(update={"time": None}), old)
     log = write_rows(tmp_path / "log.parquet", ROWS)
     with pytest.raises(Misuse, match="pushed before models kept the clock"):
         score_logs(old, [log], tmp_path / "out.parquet", served=True)
@@ -176,9 +133,9 @@ def test_rows_that_do_not_cast_are_counted_and_left_out(model_dir, tmp_path, wri
 
 @pytest.mark.parametrize("form", ["parquet", "csv", "jsonl"])
 def test_each_column_of_an_id_is_kept_as_it_was(form, model_dir, tmp_path, write_rows):
-    spec = SPEC.model_copy(update={"id": ("session", "city")})  # a feature may be part of an id
+    spec = TINY.model_copy(update={"id": ("session", "city")})  # a feature may be part of an id
     place = shutil.copytree(model_dir, tmp_path / "18")
-    (place / "assets.extra" / SPEC_FILE).write_text(spec.model_dump_json(), encoding="utf-8")
+    write_spec(spec, place)
     rows = [
         {"session": "1|1", "city": "Rome", "age": 40.5, "history": "x"},
         {"session": "007", "city": "Oslo", "age": 20.0, "history": "yy"},

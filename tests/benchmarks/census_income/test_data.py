@@ -10,6 +10,7 @@ from benchmarks.census_income.data import declared, read
 PUBLISHED = Path(__file__).resolve().parents[3] / ".." / "shared" / "data" / "census_income"
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not PUBLISHED.is_dir(), reason="no published files in ../shared/data")
 def test_the_published_files_have_the_papers_rows_and_correlations():
     parts = read(PUBLISHED)

@@ -15,7 +15,9 @@ def test_a_saved_model_is_made_once(tmp_path, capfd):
 
 def test_what_fails_is_told_and_leaves_nothing(tmp_path):
     # A module that wants other arguments.
-    with pytest.raises(click.ClickException, match=r"(?s)serving_speed.worker .* failed:.*TypeError"):
+    with pytest.raises(
+        click.ClickException, match=r"(?s)serving_speed.worker .* failed:.*TypeError"
+    ):
         exports.saved_model("worker", "esmm", tmp_path)
     assert not list(tmp_path.iterdir())
 

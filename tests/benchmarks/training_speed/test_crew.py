@@ -19,6 +19,7 @@ def no_peer(name: str) -> Path:
     raise AssertionError(name)
 
 
+@pytest.mark.long
 def test_candidates_take_turns_and_each_has_a_rate_a_turn(folder):
     found = crew.race(["by hand", "sgemm"], "esmm", folder, no_peer, turns=2, seconds=0.3)
     assert list(found) == ["by hand", "sgemm"]
@@ -28,6 +29,7 @@ def test_candidates_take_turns_and_each_has_a_rate_a_turn(folder):
         assert 100 < result.idle_mb <= result.peak_mb
 
 
+@pytest.mark.long
 def test_without_turns_only_memory_is_looked_at(folder):
     found = crew.race(["by hand"], "esmm", folder, no_peer, turns=0, seconds=0)
     assert found["by hand"].rates == ()
@@ -35,6 +37,7 @@ def test_without_turns_only_memory_is_looked_at(folder):
     assert found["by hand"].peak_mb >= found["by hand"].idle_mb
 
 
+@pytest.mark.long
 def test_a_worker_that_ends_is_named_with_its_log(folder, monkeypatch):
     (folder / "ids.npy").unlink()
     with pytest.raises(click.ClickException, match=r"by hand ended: see .*tight-esmm\.log"):
@@ -42,6 +45,7 @@ def test_a_worker_that_ends_is_named_with_its_log(folder, monkeypatch):
     assert "ids.npy" in (folder / "tight-esmm.log").read_text()
 
 
+@pytest.mark.long
 def test_a_peer_runs_in_its_own_environment(folder, monkeypatch):
     asked = []
 

@@ -11,8 +11,6 @@ import pyarrow.parquet
 import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
-import tensorflow_transform.beam as tft_beam
-from tensorflow_transform.tf_metadata import metadata_io
 
 from components.log_example_gen.cast import cast
 from components.log_example_gen.read import Rows
@@ -20,7 +18,6 @@ from components.log_example_gen.rejects import Rejects
 from models.config import ModelConfig
 from models.export import export
 from models.export_config import ExportConfig
-from models.preprocessing import preprocessing_fn
 from models.ranking_model import RankingModel
 from models.spec import ModelSpec
 from models.training_config import TrainingConfig
@@ -30,6 +27,7 @@ from pipeline.parity.training_path import TrainingPath
 from schemas.columns import Column
 from schemas.features import Categorical, Numeric, Sequence, Vocabulary
 from schemas.heads import Head
+from tests.stand_in.transform import learn
 
 SPEC = ModelSpec(
     name="shop",
@@ -135,7 +133,7 @@ class Shop:
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     place = tmp_path_factory.mktemp("shop")
-    transform = _transform(place)
+    transform = learn(SPEC, SEEN, place / "graph")
     model = RankingModel(SPEC.layout(), SPEC.heads, SPEC.model, seed=3)
     for number, variable in enumerate(model.trainable_variables):
         # What is new answers alike for all rows: untrained biases and tables are zero or small.
@@ -150,22 +148,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     ]
     named = tuple({**one, "id": f"r{number}"} for number, one in enumerate(rows * 5))
     return Shop(SPEC, model_dir, named, model, transform)
-
-
-def _transform(place: Path) -> tft.TFTransformOutput:
-    dtypes = {"text": tf.string, "float": tf.float32, "int": tf.int64}
-    raw = tft.DatasetMetadata.from_feature_spec(
-        {column.name: tf.io.VarLenFeature(dtypes[column.type]) for column in SPEC.columns}
-    )
-    rows = [{column.name: one.get(column.name, []) for column in SPEC.columns} for one in SEEN]
-    graph = str(place / "graph")
-    with tft_beam.Context(temp_dir=str(place / "temp")):
-        transform_fn = (rows, raw) | tft_beam.AnalyzeDataset(
-            lambda inputs: preprocessing_fn(inputs, {"spec": SPEC.model_dump_json()})
-        )
-        transform_fn | tft_beam.WriteTransformFn(graph)
-    metadata_io.write_metadata(raw, f"{graph}/{tft.TFTransformOutput.RAW_METADATA_DIR}")
-    return tft.TFTransformOutput(graph)
 
 
 @pytest.fixture(scope="session")

@@ -12,76 +12,36 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from models.config import ModelConfig
-from models.spec import SPEC_FILE, ModelSpec
-from models.training_config import TrainingConfig
+from models.spec import ModelSpec
 from pipeline.door import Columns
 from pipeline.remote.grpc_wire import GrpcWire
 from pipeline.remote.http_wire import HttpWire
 from pipeline.remote.server import Server
 from pipeline.remote.wire import Wire
-from schemas.columns import Column
-from schemas.features import Categorical, Numeric, Sequence
-from schemas.heads import Head
-from schemas.logs import Clock
+from tests.stand_in.pushed import TINY, push
 from tests.stand_in.serving import StandIn
 
 
-class Counting(tf.Module):
-    """Answers half the age, the letters of the city, and how many values the history has."""
-
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec([None], tf.string, name="city"),
-            tf.TensorSpec([None], tf.float32, name="age"),
-            tf.TensorSpec([None, None], tf.string, name="history"),
-            tf.TensorSpec([None], tf.int64, name="history_length"),
-        ]
-    )
-    def predict_columns(self, city, age, history, history_length):
-        listed = tf.sequence_mask(history_length, tf.shape(history)[1])
-        values = tf.where(listed, history, tf.fill(tf.shape(history), ""))
-        return {
-            "ctr": age / 2,
-            "cvr": tf.cast(tf.strings.length(city, "UTF8_CHAR"), tf.float32),
-            "ctcvr": tf.reduce_sum(tf.cast(tf.strings.length(values), tf.float32), 1),
-        }
+def counting(city, age, history, history_length):
+    """Answers half the age, the letters of the city, and those of the history's values."""
+    listed = tf.sequence_mask(history_length, tf.shape(history)[1])
+    values = tf.where(listed, history, tf.fill(tf.shape(history), ""))
+    return {
+        "ctr": age / 2,
+        "cvr": tf.cast(tf.strings.length(city, "UTF8_CHAR"), tf.float32),
+        "ctcvr": tf.reduce_sum(tf.cast(tf.strings.length(values), tf.float32), 1),
+    }
 
 
 @pytest.fixture(scope="session")
 def counting_spec() -> ModelSpec:
-    return ModelSpec(
-        name="tiny",
-        id=("id",),
-        time=Clock(column="at", unit="ms"),
-        columns=(
-            Column("id", "text", role="key"),
-            Column("city", "text"),
-            Column("age", "float"),
-            Column("history", "text", repeated=True),
-        ),
-        features={
-            "city": Categorical(kind="categorical", side="user", hash=5, width=4),
-            "age": Numeric(kind="numeric", side="user"),
-            "history": Sequence(kind="sequence", side="user", shares="city", max_length=3),
-        },
-        heads={"ctr": Head(label="click"), "cvr": Head(label="conversion", given="ctr")},
-        targets=("click", "conversion"),
-        model=ModelConfig(trunk="shared_bottom", units=(4,), tower=(4,)),
-        training=TrainingConfig(batch_size=4),
-    )
+    return TINY
 
 
 @pytest.fixture(scope="session")
-def counting_dir(tmp_path_factory: pytest.TempPathFactory, counting_spec: ModelSpec) -> Path:
+def counting_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of version 17, below the base path of the model."""
-    place = tmp_path_factory.mktemp("counting") / "17"
-    module = Counting()
-    tf.saved_model.save(module, str(place), {"predict_columns": module.predict_columns})
-    (place / "assets.extra").mkdir()
-    path = place / "assets.extra" / SPEC_FILE
-    path.write_text(counting_spec.model_dump_json(), encoding="utf-8")
-    return place
+    return push(TINY, counting, tmp_path_factory.mktemp("counting") / "17")
 
 
 @pytest.fixture
