@@ -7,10 +7,7 @@ artifact it was pushed from, so that a run finds it with nothing but the serving
 import json
 import os
 
-from tfx.dsl.io import fileio
-from tfx.utils import io_utils
-
-from components.atomic_pusher.versions import home
+from components.atomic_pusher.versions import beside, home
 from schemas.served_model import EXTRA_FOLDER, ORIGIN_FILE
 
 _MODEL = "model"
@@ -24,16 +21,17 @@ def write_origin(folder: str, version_dir: str, model: str) -> None:
     """
     if not any("://" in place for place in (version_dir, model)):
         model = os.path.relpath(os.path.abspath(model), os.path.abspath(home(version_dir)))
+    from tfx.utils import io_utils  # takes seconds, and whoever only reads need not wait
+
     path = os.path.join(folder, EXTRA_FOLDER, ORIGIN_FILE)
     io_utils.write_string_file(path, json.dumps({_MODEL: model}))
 
 
 def read_origin(version_dir: str) -> str | None:
     """Returns the artifact that a served version was pushed from; None where it does not say."""
-    path = os.path.join(version_dir, EXTRA_FOLDER, ORIGIN_FILE)
-    if not fileio.exists(path):
+    text = beside(version_dir, ORIGIN_FILE)
+    if text is None:
         return None
-    with fileio.open(path) as file:
-        model = str(json.loads(file.read())[_MODEL])
+    model = str(json.loads(text)[_MODEL])
     # Not left to the file system: a served version may be a link.
     return model if "://" in model else os.path.normpath(os.path.join(home(version_dir), model))

@@ -74,22 +74,26 @@ def standing(version_dir: str) -> Standing:
 
 def newest_span(version_dir: str) -> str | None:
     """Returns the last span, an ISO date, of a model; None if it is no model of ours."""
-    path = os.path.join(version_dir, EXTRA_FOLDER, SPEC_FILE)
+    text = beside(version_dir, SPEC_FILE)
+    spans = json.loads(text).get("spans", ()) if text else ()
+    return str(spans[-1]) if spans else None
+
+
+def beside(version_dir: str, name: str) -> str | None:
+    """Returns the text of a file that lies beside a model; None if there is none."""
+    path = os.path.join(version_dir, EXTRA_FOLDER, name)
     if "://" not in path:
         try:
             with open(path, encoding="utf-8") as file:
-                text = file.read()
+                return file.read()
         except FileNotFoundError:
             return None
-    else:
-        from tfx.dsl.io import fileio  # takes seconds
+    from tfx.dsl.io import fileio  # takes seconds
 
-        if not fileio.exists(path):
-            return None
-        with fileio.open(path) as remote:
-            text = remote.read()
-    spans = json.loads(text).get("spans", ())
-    return str(spans[-1]) if spans else None
+    if not fileio.exists(path):
+        return None
+    with fileio.open(path) as remote:
+        return str(remote.read())
 
 
 def latest_before(serving_dir: str, span: str) -> str | None:
