@@ -271,6 +271,7 @@ def test_a_gate_refuses_the_model_without_training_again(project, first):
     assert "Refused" in project.newest_report()
 
 
+@pytest.mark.long
 def test_changed_preprocessing_code_runs_transform_and_what_follows(
     project, first, tmp_path, monkeypatch
 ):

@@ -118,6 +118,7 @@ def test_a_killed_search_goes_on_and_ends_in_a_table_and_a_command(project, kill
     assert f" --set training.learning_rate={rate}" in command
 
 
+@pytest.mark.long
 def test_where_no_trial_can_be_trained_the_search_fails_and_says_why(project, killed):
     process = project.start(
         "--trials", "1", "--set", "tuning.space={training.learning_rate: {choice: [1e30, 1e31]}}"

@@ -73,9 +73,14 @@ def check(outcome: Outcome, shop: Shop) -> None:
     assert outcome.line(shop) in PAGE.read_text(encoding="utf-8").splitlines()
 
 
-@pytest.mark.parametrize(
-    "fault", (*of_logs.FAULTS, *of_places.FAULTS), ids=lambda fault: fault.happen.__name__
-)
+# Every third; all of them in the long form.
+SINGLE = [
+    pytest.param(fault, marks=pytest.mark.long if number % 3 else (), id=fault.happen.__name__)
+    for number, fault in enumerate((*of_logs.FAULTS, *of_places.FAULTS))
+]
+
+
+@pytest.mark.parametrize("fault", SINGLE)
 def test_a_fault_is_one_sentence_and_nothing_is_lost(fault: Fault, calm, figures):
     served = calm.versions()
     check(caused(fault, calm), calm)

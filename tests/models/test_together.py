@@ -151,6 +151,7 @@ def test_two_machines_that_lose_one_another_go_on_to_what_one_device_learns(plac
         np.testing.assert_allclose(weight, one, atol=1e-5, err_msg=one.name)
 
 
+@pytest.mark.long
 def test_workers_of_a_parameter_server_come_and_go(place, monkeypatch):
     job = job_of(place, "parameter_server", epochs=4, steps_per_execution=20)
     chief, first, second, ps = addresses(4)

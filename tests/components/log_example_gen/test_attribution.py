@@ -394,7 +394,7 @@ MICROSECOND_TOLERANCE = {0: "0s", SECOND: "1s"}
     tolerance=st.sampled_from([0, SECOND]),
     view=st.booleans(),
 )
-@hypothesis.settings(deadline=None, max_examples=150)
+@hypothesis.settings(deadline=None, max_examples=60)
 def test_the_queries_say_what_plain_python_says(shown, clicks, conversions, click, tolerance, view):
     rules = {"click": click, "tolerance": MICROSECOND_TOLERANCE[tolerance]}
     if view:
