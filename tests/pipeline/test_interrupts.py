@@ -7,6 +7,14 @@ import pytest
 from pipeline.interrupts import Terminated, signal_of, terminable
 
 
+@pytest.fixture(autouse=True)
+def heard():
+    """Ctrl-C is heard, even where the tests run in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_block_and_is_told(number):
     with pytest.raises(KeyboardInterrupt) as stop, terminable():
