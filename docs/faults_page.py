@@ -48,8 +48,9 @@ an analysis is written aside and renamed when it is whole.
 
 Each line was obtained: `docs/faults_page.py` causes every fault on a small pipeline and writes this
 page; a test causes them again, in this order, in two work directories, and fails when a line
-differs (`make test`: a third of those without a run at work; `make test-long`: all). In the end the model has the figures of a run that nothing disturbed, to the last digit,
-one version is served, and no half-written file, no temporary folder and no execution without an end
+differs (`make test`: a third of those without a run at work; `make test-long`: all). In the end the
+model has the figures of a run that nothing disturbed, to the last digit, one version is served, and
+no half-written file, no temporary folder and no execution without an end
 is left. `LOGS`, `WORK`, `CONFIG`, `RUN` and `VERSION` stand for names, `N` for a number.
 
 """

@@ -104,7 +104,8 @@ def ingest(tmp_path, click="first", as_of=""):
     )
     properties = {
         "config": IngestConfig.model_validate({**given, "columns": columns}).model_dump_json(),
-        "spans": '["2024-05-01"]',
+        "span": "2024-05-01",
+        "window": 1,
         "as_of": as_of,
         "fingerprint": "",
     }

@@ -1,6 +1,5 @@
 """The candidate: LogExampleGen, run as TFX runs it."""
 
-import json
 from pathlib import Path
 
 import apache_beam as beam
@@ -23,7 +22,8 @@ def run(root: Path, form: str, out: Path) -> None:
     )
     properties = {
         "config": task.config(root, form).model_dump_json(),
-        "spans": json.dumps(logs.spans()),
+        "span": logs.spans()[-1],
+        "window": len(logs.spans()),
         "fingerprint": "",
         "as_of": "",
     }

@@ -1,6 +1,5 @@
 """Faults planted in the newest of five spans, in logs and in examples: each stops a run."""
 
-import json
 import shutil
 
 import numpy as np
@@ -180,8 +179,8 @@ def ingest(tmp_path, scan_window):
         Executor(context).Do(
             {},
             {key: [artifact] for key, artifact in made.items()},
-            {"config": config.model_dump_json(), "spans": json.dumps(DAYS), "as_of": "2026-02-01"}
-            | {"fingerprint": ""},
+            {"config": config.model_dump_json(), "span": DAYS[-1], "window": len(DAYS)}
+            | {"as_of": "2026-02-01", "fingerprint": ""},
         )
         summary = scan_window(made["examples"], made["ledger"], columns, FEATURES, HEADS)
         return summary, columns
